@@ -1,0 +1,83 @@
+# The portal's commands. Every path is relative and quoted where a shell reads
+# it, so that a clone may live in a folder with spaces in its name.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help run test lint e2e faults assets build image clean
+
+# Where Go's own installer puts it, for shells that were not told.
+export PATH := $(PATH):/usr/local/go/bin
+# The binary carries no commit: a clone owned by another user builds too.
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
+
+# How many packages are tested at once, and how long one may take.
+PARALLEL ?= 2
+TIMEOUT ?= 20m
+# Rounds of `make faults`; `make test` runs five.
+ROUNDS ?= 50
+
+GOLANGCI_LINT_VERSION := 2.15.0
+GOLANGCI_LINT := bin/tools/golangci-lint-$(GOLANGCI_LINT_VERSION)
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+# The portal is told to stop when make is gone, even when make was killed.
+run: ## Run the whole portal on this machine; nothing to configure, Ctrl-C stops it
+	@scripts/setup.sh run
+	@$(MAKE) -s handlers/static/manifest.json build
+	@if command -v setpriv >/dev/null; \
+		then exec setpriv --pdeathsig TERM -- bin/portal dev; \
+		else exec bin/portal dev; fi
+
+test: ## Run every test, with real PostgreSQL, Redis and Chromium, under the race detector
+	@scripts/setup.sh test
+	@$(MAKE) -s handlers/static/manifest.json
+	go test -race -p $(PARALLEL) -timeout $(TIMEOUT) ./...
+
+lint: $(GOLANGCI_LINT) ## Check style, mistakes and the directions of imports
+	go vet ./...
+	$(GOLANGCI_LINT) run ./...
+
+e2e: ## Run the browser tests over every screen, size and language
+	@scripts/setup.sh test
+	@$(MAKE) -s handlers/static/manifest.json
+	PORTAL_E2E=full go test -race -count=1 -timeout 60m ./internal/e2e/...
+
+faults: ## Kill processes and wipe Redis under load, ROUNDS times (50)
+	@scripts/setup.sh test
+	@$(MAKE) -s handlers/static/manifest.json
+	go test -race -count=1 -timeout 120m ./internal/e2e -run Faults -args -rounds=$(ROUNDS)
+
+assets: ## Build the style sheets and scripts into handlers/static
+	@scripts/setup.sh assets
+	@$(MAKE) -s handlers/static/manifest.json
+
+build: ## Build bin/portal, static, with whatever assets are there
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/portal ./cmd/portal
+
+image: ## Build the container image intake-portal
+	docker build -t intake-portal .
+
+clean: ## Remove what was built; the data of `make run` in .data stays
+	rm -rf bin handlers/assets/node_modules
+	find handlers/static -mindepth 1 ! -name .gitignore -delete
+
+# Folders are among the sources, so that a file taken away counts as a change.
+asset_sources := $(shell find handlers/assets -mindepth 1 -name node_modules -prune -o -print)
+npm_stamp := handlers/assets/node_modules/.up-to-date
+
+handlers/static/manifest.json: $(npm_stamp) $(asset_sources)
+	cd handlers/assets && node build.mjs
+	@touch $@
+
+$(npm_stamp): handlers/assets/package.json handlers/assets/package-lock.json handlers/assets/.npmrc
+	cd handlers/assets && npm ci --no-audit --no-fund
+	@touch $@
+
+$(GOLANGCI_LINT):
+	@scripts/setup.sh build
+	GOBIN="$$PWD/bin/tools" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(GOLANGCI_LINT_VERSION)
+	@mv bin/tools/golangci-lint $@

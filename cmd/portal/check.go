@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"gopkg.in/yaml.v3"
+
+	"intake/forms"
+	"intake/internal/organisation"
+	"intake/internal/routing"
+)
+
+type checkCommand struct {
+	Files            []string `arg:"" optional:"" help:"Definitions, rule sets and organisation files; everything built in if none."`
+	OrganisationFile string   `env:"PORTAL_ORGANISATION_FILE" help:"The organisation whose districts and teams count." placeholder:"FILE"`
+}
+
+// Run proves the files and prints what it finds.
+func (c *checkCommand) Run(t terminal) error {
+	org, err := loadOrganisation(c.OrganisationFile)
+	if err != nil {
+		return err
+	}
+	sources := map[string][]byte{}
+	order := c.Files
+	for _, file := range c.Files {
+		if sources[file], err = os.ReadFile(file); err != nil { //nolint:gosec // the operator names the file
+			return err
+		}
+	}
+	if len(c.Files) == 0 {
+		for _, id := range forms.BuiltInIDs() {
+			sources[id], _ = forms.BuiltIn(id)
+			order = append(order, id)
+		}
+		sources["routing rules"] = routing.BuiltIn()
+		order = append(order, "routing rules")
+	}
+	bad := false
+	for _, name := range order {
+		findings, summary := prove(sources[name], org)
+		if len(findings) == 0 {
+			t.say("%s: %s", name, summary)
+			continue
+		}
+		bad = true
+		for _, finding := range findings {
+			t.say("%s: %s", name, finding)
+		}
+	}
+	if bad {
+		return errFindings
+	}
+	return nil
+}
+
+// prove finds out what a source is and what is wrong with it.
+func prove(source []byte, org *organisation.Organisation) (findings []string, summary string) {
+	var shape struct {
+		Pages yaml.Node `yaml:"pages"`
+		Rules yaml.Node `yaml:"rules"`
+		Teams yaml.Node `yaml:"teams"`
+	}
+	if err := yaml.Unmarshal(source, &shape); err != nil {
+		return []string{fmt.Sprintf("not readable as YAML: %v", err)}, ""
+	}
+	switch {
+	case !shape.Pages.IsZero():
+		return proveForm(source, org)
+	case !shape.Rules.IsZero():
+		return proveRules(source, org)
+	case !shape.Teams.IsZero():
+		if _, err := organisation.Load(source); err != nil {
+			return sentences(err), ""
+		}
+		return nil, "sound"
+	}
+	return []string{"neither a definition (pages), nor a rule set (rules), nor an organisation (teams)"}, ""
+}
+
+func proveForm(source []byte, org *organisation.Organisation) (findings []string, summary string) {
+	f, err := forms.Load(source, listsOf(org))
+	if err != nil {
+		return sentences(err), ""
+	}
+	for _, finding := range forms.Prove(f) {
+		findings = append(findings, finding.Place+": "+finding.Message)
+	}
+	return findings, fmt.Sprintf("version %d is sound", f.Version)
+}
+
+func proveRules(source []byte, org *organisation.Organisation) (findings []string, summary string) {
+	rules, err := routing.Load(source, org.RoutingNames())
+	if err != nil {
+		return sentences(err), ""
+	}
+	for _, finding := range routing.Prove(rules, org.Calendar()) {
+		findings = append(findings, finding.Place+": "+finding.Message)
+	}
+	return findings, fmt.Sprintf("version %d is sound, %d cases pass", rules.Version, len(rules.Cases))
+}
+
+// sentences takes joined errors apart.
+func sentences(err error) []string {
+	var joined interface{ Unwrap() []error }
+	if !errors.As(err, &joined) {
+		return []string{err.Error()}
+	}
+	var out []string
+	for _, each := range joined.Unwrap() {
+		out = append(out, sentences(each)...)
+	}
+	return out
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"intake/forms"
+	"intake/internal/organisation"
+	"intake/internal/routing"
+	"intake/internal/sealed"
+	"intake/internal/store"
+	"intake/migrations"
+)
+
+// database is what commands need that work on the ledger alone.
+type database struct {
+	DatabaseURL string `name:"database-url" env:"DATABASE_URL" help:"PostgreSQL, like postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full." placeholder:"URL"`
+}
+
+func (d database) open(ctx context.Context, opt store.Options) (*store.Store, error) {
+	if d.DatabaseURL == "" {
+		return nil, errors.New("DATABASE_URL is not set: say where PostgreSQL is, like postgres://portal@127.0.0.1/portal")
+	}
+	return store.Open(ctx, d.DatabaseURL, opt)
+}
+
+// settings are the environment of the serving commands.
+type settings struct {
+	database
+	RedisURL         string   `name:"redis-url" env:"REDIS_URL" help:"The queue: redis://, redis+sentinel:// or redis+cluster://." placeholder:"URL"`
+	Keyset           string   `env:"PORTAL_KEYSET" help:"The sealing keys, as portal keyset new prints them." placeholder:"KEYS"`
+	OrganisationFile string   `env:"PORTAL_ORGANISATION_FILE" help:"organisation.yaml; the demo organisation if not set." placeholder:"FILE"`
+	RulesFile        string   `env:"PORTAL_RULES_FILE" help:"The routing rules; the built-in ones if not set." placeholder:"FILE"`
+	BaseURL          string   `name:"base-url" env:"PORTAL_BASE_URL" help:"What links begin with, like https://portal.example.org." placeholder:"URL"`
+	Addr             string   `env:"PORTAL_ADDR" default:"127.0.0.1:8080" help:"Where the web server listens."`
+	AdminAddr        string   `env:"PORTAL_ADMIN_ADDR" help:"Where /metrics is served; nowhere if not set. Keep it private." placeholder:"ADDR"`
+	TrustedProxies   []string `env:"PORTAL_TRUSTED_PROXIES" help:"Proxies whose forwarded client address counts, like 10.0.0.0/8; none if not set."`
+	RateLimit        string   `env:"PORTAL_RATE_LIMIT" default:"120" help:"Public posts per client and minute, or off."`
+	SMTPURL          string   `name:"smtp-url" env:"PORTAL_SMTP_URL" help:"The mail server, like smtps://USER:PASSWORD@mail.example.org." placeholder:"URL"`
+	MailFrom         string   `env:"PORTAL_MAIL_FROM" help:"The sender of emails to teams; portal@ the base URL's host if not set." placeholder:"EMAIL"`
+}
+
+// config is what the settings mean.
+type config struct {
+	settings
+	organisation *organisation.Organisation
+	calendar     *routing.Calendar
+	rules        *routing.RuleSet
+	survey       *forms.Form
+	referral     *forms.Form
+	keys         *sealed.Keyset
+	rateLimit    int
+	baseURL      string
+	mailFrom     string
+	log          *slog.Logger
+}
+
+// read checks the settings and reports all faults at once.
+func (s settings) read(logTo io.Writer) (*config, error) {
+	cfg := &config{settings: s, log: slog.New(slog.NewTextHandler(logTo, nil))}
+	var faults []error
+	fault := func(err error) {
+		if err != nil {
+			faults = append(faults, err)
+		}
+	}
+	for _, need := range []struct{ name, value string }{
+		{"DATABASE_URL", s.DatabaseURL}, {"REDIS_URL", s.RedisURL}, {"PORTAL_KEYSET", s.Keyset},
+		{"PORTAL_BASE_URL", s.BaseURL}, {"PORTAL_SMTP_URL", s.SMTPURL},
+	} {
+		if need.value == "" {
+			fault(fmt.Errorf("%s is not set; see .env.example", need.name))
+		}
+	}
+	if s.Keyset != "" {
+		var err error
+		cfg.keys, err = sealed.Parse(s.Keyset)
+		if err != nil {
+			fault(fmt.Errorf("PORTAL_KEYSET: %w", err))
+		}
+	}
+	var err error
+	if cfg.rateLimit, err = readRateLimit(s.RateLimit); err != nil {
+		fault(err)
+	}
+	cfg.baseURL, cfg.mailFrom = strings.TrimSuffix(s.BaseURL, "/"), s.MailFrom
+	if base, err := url.Parse(s.BaseURL); s.BaseURL != "" && (err != nil || base.Host == "") {
+		fault(errors.New("PORTAL_BASE_URL must be a whole address, like https://portal.example.org"))
+	} else if err == nil && cfg.mailFrom == "" {
+		cfg.mailFrom = "portal@" + base.Hostname()
+	}
+	fault(cfg.readOrganisation())
+	if len(faults) > 0 {
+		return nil, fmt.Errorf("the portal cannot start:\n%w", errors.Join(faults...))
+	}
+	return cfg, nil
+}
+
+func readRateLimit(value string) (int, error) {
+	if value == "off" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("PORTAL_RATE_LIMIT must be a number of posts a minute, or off, not %q", value)
+	}
+	return n, nil
+}
+
+// readOrganisation reads the organisation and what depends on it.
+func (c *config) readOrganisation() error {
+	var err error
+	if c.organisation, err = loadOrganisation(c.OrganisationFile); err != nil {
+		return err
+	}
+	c.calendar = c.organisation.Calendar()
+	rules := routing.BuiltIn()
+	if c.RulesFile != "" {
+		if rules, err = os.ReadFile(c.RulesFile); err != nil {
+			return fmt.Errorf("PORTAL_RULES_FILE: %w", err)
+		}
+	}
+	if c.rules, err = routing.Load(rules, c.organisation.RoutingNames()); err != nil {
+		return fmt.Errorf("routing rules: %w", err)
+	}
+	lists := listsOf(c.organisation)
+	if c.survey, err = loadBuiltIn("care-worker-survey", lists); err != nil {
+		return err
+	}
+	c.referral, err = loadBuiltIn("safeguarding-referral", lists)
+	return err
+}
+
+// listsOf are the options that definitions take from the organisation.
+func listsOf(o *organisation.Organisation) forms.Lists {
+	var districts []forms.Option
+	for _, d := range o.Districts {
+		districts = append(districts, forms.Option{Code: d.Slug, Label: forms.Text{"en": d.Name}})
+	}
+	return forms.Lists{"districts": districts}
+}
+
+func loadOrganisation(file string) (*organisation.Organisation, error) {
+	if file == "" {
+		return organisation.Demo(), nil
+	}
+	source, err := os.ReadFile(file) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, fmt.Errorf("PORTAL_ORGANISATION_FILE: %w", err)
+	}
+	o, err := organisation.Load(source)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return o, nil
+}
+
+func loadBuiltIn(id string, lists forms.Lists) (*forms.Form, error) {
+	source, ok := forms.BuiltIn(id)
+	if !ok {
+		return nil, fmt.Errorf("no built-in definition %q", id)
+	}
+	f, err := forms.Load(source, lists)
+	if err != nil {
+		return nil, fmt.Errorf("definition %s: %w", id, err)
+	}
+	return f, nil
+}
+
+// openLedger opens the store on an up-to-date schema and makes sure that it
+// knows the organisation's teams and the definitions.
+func (c *config) openLedger(ctx context.Context) (*store.Store, error) {
+	if err := migrations.Check(ctx, c.DatabaseURL); err != nil {
+		return nil, err
+	}
+	ledger, err := c.open(ctx, store.Options{Keys: c.keys})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.fitLedger(ctx, ledger); err != nil {
+		return nil, errors.Join(err, ledger.Close())
+	}
+	return ledger, nil
+}
+
+func (c *config) fitLedger(ctx context.Context, ledger *store.Store) error {
+	for _, t := range c.organisation.Teams {
+		if err := ledger.PutTeam(ctx, store.Team{Slug: t.Slug, Name: t.Name, Email: t.Email}); err != nil {
+			return err
+		}
+	}
+	for _, f := range []*forms.Form{c.survey, c.referral} {
+		source, _ := forms.BuiltIn(f.ID)
+		if err := ledger.PublishForm(ctx, f, source); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// now is the clock of the serving commands. Times are kept to the microsecond,
+// as PostgreSQL keeps them.
+func now() time.Time { return time.Now().Truncate(time.Microsecond) }

@@ -1,0 +1,83 @@
+// Command portal is the intake portal: its web server, its worker, and the
+// commands that set it up and check it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands are the sub-commands. Each is in the file of its name.
+type commands struct {
+	Dev     devCommand     `cmd:"" help:"Run everything on this machine with nothing to configure: web, worker, PostgreSQL, queue, mail catcher, demo data."`
+	Web     webCommand     `cmd:"" help:"Serve the portal. Any number may run."`
+	Worker  workerCommand  `cmd:"" help:"Route referrals, tell teams, release responses. Any number may run."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database schema up to date."`
+	Check   checkCommand   `cmd:"" help:"Prove definitions, rule sets and organisation files; exit 1 with the findings."`
+	Seed    seedCommand    `cmd:"" help:"Add marked demo data."`
+	User    userCommand    `cmd:"" help:"Managers: add, list, disable."`
+	Team    teamCommand    `cmd:"" help:"Teams: add, list."`
+	Wave    waveCommand    `cmd:"" help:"Waves of a survey: open, close, list."`
+	Keyset  keysetCommand  `cmd:"" help:"The keys that seal personal data: make, rotate."`
+	Partner partnerCommand `cmd:"" help:"Bearer keys for partner organisations: add, revoke."`
+	Health  healthCommand  `cmd:"" help:"Exit 0 if the web server at PORTAL_ADDR answers; for container health checks."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// io of a command, so that tests can stand in for the terminal.
+type terminal struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+}
+
+// errFindings ends a command whose findings are printed already.
+var errFindings = errors.New("findings")
+
+// run is main without the process around it.
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	var cli commands
+	exit := -1
+	parser, err := kong.New(&cli,
+		kong.Name("portal"),
+		kong.Description("Intake for adult social care: a care worker survey and a safeguarding referral form."),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Writers(out, errOut),
+		kong.Exit(func(code int) { exit = code }),
+	)
+	if err != nil {
+		_, _ = fmt.Fprintln(errOut, "portal:", err)
+		return 1
+	}
+	parsed, err := parser.Parse(args)
+	if exit >= 0 {
+		return exit // help was printed
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(errOut, "portal: %s. Run `portal --help` for what there is.\n", err)
+		return 2
+	}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	parsed.Bind(terminal{in, out, errOut})
+	switch err := parsed.Run(); {
+	case errors.Is(err, errFindings):
+		return 1
+	case err != nil && !(errors.Is(err, context.Canceled) && ctx.Err() != nil):
+		_, _ = fmt.Fprintln(errOut, "portal:", err)
+		return 1
+	}
+	return 0
+}

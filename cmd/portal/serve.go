@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/redis/go-redis/v9"
+
+	"intake/handlers"
+	"intake/internal/organisation"
+	"intake/internal/routing"
+	"intake/internal/store"
+	"intake/worker"
+)
+
+// drainPatience is how long requests at hand may take once the end has come.
+const drainPatience = 15 * time.Second
+
+type webCommand struct{ settings }
+
+// Run serves until ctx is done, then drains.
+func (w *webCommand) Run(ctx context.Context, t terminal) error {
+	return w.with(ctx, t, func(ctx context.Context, c *config, ledger *store.Store, client redis.UniversalClient, jobs *worker.Queue) error {
+		listener, err := listen(ctx, c.Addr)
+		if err != nil {
+			return err
+		}
+		c.log.Info("web serves", "addr", listener.Addr().String())
+		return c.serveWeb(ctx, listener, ledger, client, jobs, nil)
+	})
+}
+
+type workerCommand struct{ settings }
+
+// Run works until ctx is done, then finishes what is at hand.
+func (w *workerCommand) Run(ctx context.Context, t terminal) error {
+	return w.with(ctx, t, func(ctx context.Context, c *config, ledger *store.Store, client redis.UniversalClient, jobs *worker.Queue) error {
+		c.log.Info("worker works")
+		return c.work(ctx, ledger, client, jobs)
+	})
+}
+
+// with opens what a serving command needs, and closes it behind it.
+func (s settings) with(ctx context.Context, t terminal,
+	do func(context.Context, *config, *store.Store, redis.UniversalClient, *worker.Queue) error) (err error) {
+	c, err := s.read(t.err)
+	if err != nil {
+		return err
+	}
+	ledger, err := c.openLedger(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ledger.Close()) }()
+	client, err := worker.DialRedis(c.RedisURL)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, client.Close()) }()
+	jobs := worker.NewQueue(client, c.log)
+	defer jobs.Close()
+	return do(ctx, c, ledger, client, jobs)
+}
+
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s (%w). Is another portal running? Stop it, or set PORTAL_ADDR to a free address, like 127.0.0.1:8081", addr, err)
+	}
+	return listener, nil
+}
+
+// serveWeb serves on the listener until ctx is done, then lets the requests
+// at hand finish.
+func (c *config) serveWeb(ctx context.Context, listener net.Listener, ledger *store.Store,
+	client redis.UniversalClient, jobs handlers.Jobs, mailbox handlers.Mailbox) error {
+	handler, err := handlers.New(handlers.Config{
+		Store: ledger, Keys: c.keys, Redis: client, Jobs: jobs,
+		Organisation: c.organisation, Calendar: c.calendar, Rules: c.rules, Survey: c.survey, Referral: c.referral,
+		BaseURL: c.baseURL, TrustedProxies: c.TrustedProxies, RateLimit: c.rateLimit, Mailbox: mailbox,
+		Demo: c.OrganisationFile == "",
+		Log:  c.log, Now: now,
+	})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    32 << 10,
+	}
+	servers, listeners := []*http.Server{server}, []net.Listener{listener}
+	if c.AdminAddr != "" {
+		admin, err := listen(ctx, c.AdminAddr)
+		if err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", promhttp.Handler())
+		servers = append(servers, &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second})
+		listeners = append(listeners, admin)
+	}
+	ended := make(chan error, len(servers))
+	for i, s := range servers {
+		go func() { ended <- s.Serve(listeners[i]) }()
+	}
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+	}
+	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainPatience)
+	defer cancel()
+	for _, s := range servers {
+		err = errors.Join(err, s.Shutdown(draining))
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// work runs the worker until ctx is done.
+func (c *config) work(ctx context.Context, ledger *store.Store, client redis.UniversalClient, jobs *worker.Queue) error {
+	mailer, err := worker.NewMailer(c.SMTPURL, c.mailFrom, c.baseURL, routing.London)
+	if err != nil {
+		return err
+	}
+	w := &worker.Worker{
+		Store: ledger, Redis: client, Queue: jobs, Rules: c.rules, Calendar: c.calendar, Mailer: mailer,
+		DutyTeam: dutyTeam(c.organisation), Log: c.log, Now: now,
+	}
+	w.Run(ctx)
+	return nil
+}
+
+// dutyTeam is the team that works while the office is shut.
+func dutyTeam(o *organisation.Organisation) string {
+	for _, team := range o.Teams {
+		if team.OutOfHours {
+			return team.Slug
+		}
+	}
+	return ""
+}
+
+type healthCommand struct {
+	Addr string `env:"PORTAL_ADDR" default:"127.0.0.1:8080" help:"Where the web server listens."`
+}
+
+// Run asks the web server how it is.
+func (h *healthCommand) Run(ctx context.Context) error {
+	host, port, err := net.SplitHostPort(h.Addr)
+	if err != nil {
+		return fmt.Errorf("PORTAL_ADDR must be like 127.0.0.1:8080: %w", err)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("the web server does not answer: %w", err)
+	}
+	if err := answer.Body.Close(); err != nil {
+		return err
+	}
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("the web server answers %s", answer.Status)
+	}
+	return nil
+}

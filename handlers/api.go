@@ -1,0 +1,103 @@
+package handlers
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"intake/forms"
+	"intake/internal/store"
+)
+
+//go:embed openapi.yaml
+var openAPIDescription []byte
+
+func (a *app) openAPI(c *gin.Context) error {
+	c.Data(http.StatusOK, "application/yaml; charset=utf-8", openAPIDescription)
+	return nil
+}
+
+// apiSubmission is the body of both submissions.
+type apiSubmission struct {
+	Key     uuid.UUID       `json:"submission_key"`
+	Lang    string          `json:"lang"`
+	Answers json.RawMessage `json:"answers"`
+}
+
+// readSubmission reads a JSON body: 415 for another type, 400 for what is no
+// JSON, 422 without a key.
+func readSubmission(c *gin.Context, f *forms.Form) (apiSubmission, forms.Answers, error) {
+	var in apiSubmission
+	if err := requireType(c, "application/json"); err != nil {
+		return in, nil, err
+	}
+	body, err := io.ReadAll(c.Request.Body)
+	if err != nil {
+		return in, nil, err
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return in, nil, badJSON(err)
+	}
+	if in.Key == uuid.Nil {
+		return in, nil, errNoKey
+	}
+	if in.Answers == nil {
+		return in, nil, badJSON(errors.New("no answers"))
+	}
+	answers, err := f.ParseJSON(in.Answers)
+	if err != nil {
+		return in, nil, badJSON(err)
+	}
+	return in, answers, nil
+}
+
+func badJSON(cause error) *problem {
+	return &problem{status: http.StatusBadRequest, title: "The body is not what this address takes", cause: cause,
+		words: "Send a JSON object with submission_key (a UUID) and answers (an object of question ids); see /api/v1/openapi.yaml."}
+}
+
+// apiResponse takes a survey response from a program. Anyone may send one.
+func (a *app) apiResponse(c *gin.Context) error {
+	wave, err := a.surveyWave(c)
+	if err != nil {
+		return err
+	}
+	in, answers, err := readSubmission(c, a.Survey)
+	if err != nil {
+		return err
+	}
+	duplicate, err := a.takeResponse(c, wave, in.Key, answers, in.Lang)
+	if errors.Is(err, store.ErrWaveClosed) {
+		return errSurveyClosed
+	} else if err != nil {
+		return err
+	}
+	return acknowledge(c, duplicate)
+}
+
+var errNoBearer = &problem{status: http.StatusUnauthorized, title: "A bearer key is needed",
+	words: "Send the header Authorization: Bearer KEY, with a key that has the right to do this."}
+
+// requireBearer lets partner organisations in whose key has the right.
+func (a *app) requireBearer(c *gin.Context, right string) error {
+	key, ok := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
+	if !ok {
+		return errNoBearer
+	}
+	hash := sha256.Sum256([]byte(key))
+	allowed, err := a.Store.APIKeyHas(c.Request.Context(), hash[:], right)
+	if err != nil {
+		return err
+	}
+	if !allowed {
+		return errNoBearer
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+// Package handlers serves the portal over HTTP: one file per journey, every
+// URL in routes.go. It is the only package that knows Gin. Handlers return
+// errors; one adapter in errors.go answers and logs them.
+package handlers
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+
+	"intake/forms"
+	"intake/internal/organisation"
+	"intake/internal/routing"
+	"intake/internal/sealed"
+	"intake/internal/store"
+)
+
+// Config is what the handlers need. All fields must be set but those marked
+// optional.
+type Config struct {
+	Store        *store.Store
+	Keys         *sealed.Keyset
+	Redis        redis.UniversalClient
+	Jobs         Jobs
+	Organisation *organisation.Organisation
+	Calendar     *routing.Calendar
+	Rules        *routing.RuleSet
+	Survey       *forms.Form
+	Referral     *forms.Form
+	BaseURL      string
+	// TrustedProxies are the addresses whose forwarded client counts; optional.
+	TrustedProxies []string
+	// RateLimit is public posts per client and minute; 0 is no limit.
+	RateLimit int
+	// Mailbox is the mail catcher of `portal dev`; optional.
+	Mailbox Mailbox
+	// Demo says on every page that nothing here is real.
+	Demo bool
+	Log     *slog.Logger
+	Now     func() time.Time
+}
+
+// Jobs are the nudges that handlers give. None of them blocks or fails.
+type Jobs interface {
+	ReferralReceived(id uuid.UUID)
+	TeamOwedNews(id uuid.UUID)
+	ResponseReceived(wave int64)
+}
+
+type app struct {
+	Config
+	templates *templates
+	static    http.Handler
+	sessions  *scs.SessionManager
+	limiter   *limiter
+	results   resultsCache
+}
+
+// New makes the portal's handler.
+func New(cfg Config) (http.Handler, error) {
+	pages, err := parseTemplates()
+	if err != nil {
+		return nil, err
+	}
+	static, err := staticFiles()
+	if err != nil {
+		return nil, err
+	}
+	a := &app{Config: cfg, templates: pages, static: static, limiter: newLimiter(cfg)}
+	a.sessions = newSessions(cfg)
+
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	if err := engine.SetTrustedProxies(cfg.TrustedProxies); err != nil {
+		return nil, errors.Join(errors.New("PORTAL_TRUSTED_PROXIES must list addresses or networks, like 10.0.0.0/8"), err)
+	}
+	a.routes(engine)
+
+	// Sessions and the cross-origin check are for managers alone: a public
+	// page neither has nor needs either.
+	managed := a.sessions.LoadAndSave(http.NewCrossOriginProtection().Handler(engine))
+	return a.secured(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/manage") {
+			managed.ServeHTTP(w, r)
+			return
+		}
+		engine.ServeHTTP(w, r)
+	})), nil
+}
+
+// requestTimeout bounds the work for one request.
+const requestTimeout = 20 * time.Second
+
+func withTimeout(c *gin.Context) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), requestTimeout)
+	defer cancel()
+	c.Request = c.Request.WithContext(ctx)
+	c.Next()
+}

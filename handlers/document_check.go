@@ -1,0 +1,73 @@
+package handlers
+
+import (
+	"maps"
+	"net/url"
+	"slices"
+
+	"intake/forms"
+)
+
+// Check is the page on which people read their answers before they send them.
+// All answers travel with it as hidden fields, so that the portal keeps
+// nothing until it is sent.
+type Check struct {
+	Words    words
+	Action   string
+	Send     string
+	Saves    bool
+	Hidden   []hiddenField
+	Sections []checkSection
+}
+
+type hiddenField struct{ Name, Value string }
+
+type checkSection struct {
+	Title string
+	Rows  []checkRow
+}
+
+type checkRow struct {
+	Label  string
+	Values []string
+	// ChangeTarget is where "Change" posts to: the form opens at the field
+	// that the query names as start.
+	ChangeTarget string
+}
+
+// checkPage is the page struct of the template "check".
+type checkPage struct {
+	base
+	Check *Check
+}
+
+// newCheck tells the answers in words. in.Answers should be stripped, and
+// hidden are further fields that travel along.
+func newCheck(in documentInput, hidden map[string]string) *Check {
+	w := wordsIn(in.Lang)
+	check := &Check{
+		Words: w, Action: in.Action, Send: w.Send[in.Form.Kind], Saves: in.Form.Kind == forms.Referral,
+		Hidden: []hiddenField{{"submission_key", in.SubmissionKey}, {"lang", in.Lang}},
+	}
+	for _, name := range slices.Sorted(maps.Keys(hidden)) {
+		check.Hidden = append(check.Hidden, hiddenField{name, hidden[name]})
+	}
+	for _, name := range slices.Sorted(maps.Keys(in.Answers)) {
+		for _, value := range in.Answers[name] {
+			check.Hidden = append(check.Hidden, hiddenField{name, value})
+		}
+	}
+	for _, row := range in.Form.Summary(in.Answers, in.Lang) {
+		title := filler(in.Placeholders).text(row.Title)
+		if n := len(check.Sections); n == 0 || check.Sections[n-1].Title != title {
+			check.Sections = append(check.Sections, checkSection{Title: title})
+		}
+		section := &check.Sections[len(check.Sections)-1]
+		section.Rows = append(section.Rows, checkRow{
+			Label:        filler(in.Placeholders).text(row.Label),
+			Values:       row.Values,
+			ChangeTarget: in.Action + "?" + url.Values{"start": {row.Field}}.Encode(),
+		})
+	}
+	return check
+}

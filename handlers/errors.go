@@ -1,0 +1,171 @@
+package handlers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"intake/forms"
+	"intake/internal/store"
+)
+
+// problem is an error that people may see: a status and plain words that say
+// what to do.
+type problem struct {
+	status     int
+	title      string
+	words      string
+	retryAfter string             // seconds, for 429 and 503
+	fields     []forms.FieldError // for 422 over JSON
+	cause      error
+}
+
+func (p *problem) Error() string {
+	if p.cause != nil {
+		return p.title + ": " + p.cause.Error()
+	}
+	return p.title
+}
+
+func (p *problem) Unwrap() error { return p.cause }
+
+// The problems that have one wording everywhere.
+var (
+	errPageNotFound = &problem{status: http.StatusNotFound, title: "Page not found",
+		words: "Check the address, or go to the home page and find your way from there."}
+	errTooLarge = &problem{status: http.StatusRequestEntityTooLarge, title: "That is too much to send at once",
+		words: "Go back: what you typed should still be on the page. Shorten the longest answer and send again."}
+	errWrongType = &problem{status: http.StatusUnsupportedMediaType, title: "We cannot read this kind of content",
+		words: "Send the form from its page, or send JSON with the content type application/json."}
+	errTooMany = &problem{status: http.StatusTooManyRequests, title: "Too many tries from your connection",
+		words: "Many people may share your connection. Go back, wait a minute, and send again. Your answers should still be on the page.", retryAfter: "60"}
+	errBusy = &problem{status: http.StatusServiceUnavailable, title: "We could not do this just now",
+		words: "Nothing was lost on our side, and what you typed should still be on the page. Go back, wait a moment, and send again.", retryAfter: "5"}
+	errServer = &problem{status: http.StatusInternalServerError, title: "Sorry, something went wrong",
+		words: "We have been told. Go back, wait a moment, and try again. If somebody is in danger, call 999 now."}
+	errForbidden = &problem{status: http.StatusForbidden, title: "This page is not part of your role",
+		words: "If you need it for your work, ask an administrator of the portal."}
+)
+
+// on adapts a handler that returns an error. It is the one place where errors
+// are logged and turned into answers.
+func (a *app) on(handle func(c *gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := handle(c); err != nil {
+			a.fail(c, err)
+		}
+	}
+}
+
+// recovered answers a panic like any other fault.
+func (a *app) recovered(c *gin.Context) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			a.Log.Error("panic", "route", c.FullPath(), "stack", string(debug.Stack()))
+			if !c.Writer.Written() {
+				a.answer(c, errServer)
+			}
+			c.Abort()
+		}
+	}()
+	c.Next()
+}
+
+// fail answers an error and logs it if it is ours.
+func (a *app) fail(c *gin.Context, err error) {
+	p := asProblem(err)
+	if p.status >= http.StatusInternalServerError {
+		a.Log.Error("request failed", "route", c.FullPath(), "status", p.status, "error", err)
+	}
+	if c.Writer.Written() {
+		return
+	}
+	a.answer(c, p)
+}
+
+func asProblem(err error) *problem {
+	var p *problem
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.As(err, &tooLarge):
+		return errTooLarge
+	case errors.Is(err, store.ErrNotFound):
+		return errPageNotFound
+	case errors.Is(err, forms.ErrMalformed):
+		return malformed(err)
+	case store.IsUnavailable(err), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return errBusy
+	}
+	return errServer
+}
+
+func malformed(err error) *problem {
+	return &problem{status: http.StatusBadRequest, title: "We could not read what was sent", cause: err,
+		words: "Go back, check the page for unusual characters, and send again."}
+}
+
+type errorPage struct {
+	base
+	Heading string
+	Words   string
+	Danger  bool // offer 999 and the way to the referral form
+}
+
+// answer writes the problem as a page, or as RFC 9457 problem details for a
+// caller that asked for JSON.
+func (a *app) answer(c *gin.Context, p *problem) {
+	c.Header("Cache-Control", "no-store")
+	if p.retryAfter != "" {
+		c.Header("Retry-After", p.retryAfter)
+	}
+	if wantsJSON(c) {
+		a.answerJSON(c, p)
+		return
+	}
+	page := errorPage{base: a.base(c, p.title), Heading: p.title, Words: p.words,
+		Danger: strings.HasPrefix(c.Request.URL.Path, "/refer")}
+	if err := a.render(c, p.status, "error", &page); err != nil {
+		a.Log.Error("error page failed", "error", err)
+		c.String(http.StatusInternalServerError, errServer.title+". "+errServer.words)
+	}
+}
+
+// problemDetails is the body of RFC 9457.
+type problemDetails struct {
+	Type   string         `json:"type"`
+	Title  string         `json:"title"`
+	Status int            `json:"status"`
+	Detail string         `json:"detail"`
+	Errors []problemField `json:"errors,omitempty"`
+}
+
+type problemField struct {
+	Field  string `json:"field"`
+	Detail string `json:"detail"`
+}
+
+func (a *app) answerJSON(c *gin.Context, p *problem) {
+	details := problemDetails{Type: "about:blank", Title: p.title, Status: p.status, Detail: p.words}
+	for _, f := range p.fields {
+		details.Errors = append(details.Errors, problemField{f.Field, f.Message})
+	}
+	body, err := json.Marshal(details)
+	if err != nil {
+		a.Log.Error("encode problem", "error", err)
+		body = []byte(`{"title":"error"}`)
+	}
+	c.Data(p.status, "application/problem+json; charset=utf-8", body)
+}
+
+// wantsJSON reports whether the caller is a program.
+func wantsJSON(c *gin.Context) bool {
+	return strings.HasPrefix(c.Request.URL.Path, "/api/") ||
+		strings.Contains(c.GetHeader("Accept"), "application/json")
+}

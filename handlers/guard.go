@@ -1,0 +1,165 @@
+package handlers
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-redis/redis_rate/v10"
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/redis/go-redis/v9"
+	"github.com/unrolled/secure"
+)
+
+// What the body of a request may weigh. A full survey is about 3 kB, a long
+// referral about 60 kB.
+const (
+	surveyBodyLimit   = 128 << 10
+	referralBodyLimit = 1 << 20
+	manageBodyLimit   = 256 << 10
+)
+
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; " +
+	"connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// secured sets the headers that every answer carries.
+func (a *app) secured(next http.Handler) http.Handler {
+	base, err := url.Parse(a.BaseURL)
+	overTLS := err == nil && base.Scheme == "https"
+	options := secure.Options{
+		FrameDeny: true, ContentTypeNosniff: true,
+		ContentSecurityPolicy:   contentPolicy,
+		ReferrerPolicy:          "same-origin",
+		CrossOriginOpenerPolicy: "same-origin",
+		PermissionsPolicy:       "camera=(), geolocation=(), microphone=(), browsing-topics=()",
+	}
+	if overTLS {
+		options.STSSeconds, options.STSIncludeSubdomains, options.ForceSTSHeader = 63072000, true, true
+	}
+	return secure.New(options).Handler(next)
+}
+
+// requests measures by route pattern: never by path, which may name a referral.
+var requests = promauto.NewHistogramVec(prometheus.HistogramOpts{
+	Name: "portal_request_seconds", Help: "How long requests took, in seconds.",
+	Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+}, []string{"method", "route", "status"})
+
+// logged logs the route's pattern, never the path: a path may hold a
+// reference, a query a search.
+func (a *app) logged(c *gin.Context) {
+	start := time.Now()
+	id := uuid.NewString()
+	c.Header("X-Request-Id", id)
+	c.Next()
+	route := c.FullPath()
+	if route == "" {
+		route = "(none)"
+	}
+	method := c.Request.Method
+	if !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodPost}, method) {
+		method = "other" // a stranger may write anything there
+	}
+	took := time.Since(start)
+	requests.WithLabelValues(method, route, strconv.Itoa(c.Writer.Status())).Observe(took.Seconds())
+	a.Log.Info("request", "method", method, "route", route, "status", c.Writer.Status(),
+		"ms", took.Milliseconds(), "request", id)
+}
+
+// limitBody refuses bodies over the limit, early where the length is told.
+func (a *app) limitBody(limit int64) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if c.Request.ContentLength > limit {
+			// The rest of the body is not read: the answer ends the connection.
+			c.Header("Connection", "close")
+			a.answer(c, errTooLarge)
+			c.Abort()
+			return
+		}
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit)
+		c.Next()
+	}
+}
+
+// requireForm refuses a body that is not a form, and reads it.
+func requireForm(c *gin.Context) (url.Values, error) {
+	if err := requireType(c, "application/x-www-form-urlencoded", "multipart/form-data"); err != nil {
+		return nil, err
+	}
+	if err := c.Request.ParseMultipartForm(referralBodyLimit); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return nil, err
+		}
+		return nil, malformed(err)
+	}
+	return c.Request.PostForm, nil
+}
+
+func requireType(c *gin.Context, types ...string) error {
+	got, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	if err != nil || !slices.Contains(types, got) {
+		return errWrongType
+	}
+	return nil
+}
+
+// limiter bounds what one client posts. The client is known by a keyed hash
+// of its address only.
+type limiter struct {
+	redis *redis_rate.Limiter
+	cfg   Config
+}
+
+func newLimiter(cfg Config) *limiter {
+	return &limiter{redis: redis_rate.NewLimiter(cfg.Redis), cfg: cfg}
+}
+
+// limiterPatience is how long a post waits for the limiter before it is let
+// through: a slow Redis must not slow people down.
+const limiterPatience = 150 * time.Millisecond
+
+// allow counts one use of what by the client. It is open when Redis is away.
+func (l *limiter) allow(c *gin.Context, what string, perMinute int) bool {
+	if perMinute <= 0 {
+		return true
+	}
+	client := hex.EncodeToString(l.cfg.Keys.BlindIndex("client_address", c.ClientIP())[:16])
+	ctx, cancel := context.WithTimeout(c.Request.Context(), limiterPatience)
+	defer cancel()
+	result, err := l.redis.Allow(ctx, "limit:"+what+":"+client, redis_rate.PerMinute(perMinute))
+	if err != nil {
+		if !errors.Is(err, redis.Nil) {
+			l.cfg.Log.Warn("rate limit not available; letting through", "what", what)
+		}
+		return true
+	}
+	return result.Allowed > 0
+}
+
+// limited refuses clients that post more than the limit of strangers.
+func (a *app) limited(what string) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if !a.limiter.allow(c, what, a.RateLimit) {
+			a.answer(c, errTooMany)
+			c.Abort()
+			return
+		}
+		c.Next()
+	}
+}
+
+// noStore keeps a page out of every cache.
+func noStore(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	c.Next()
+}

@@ -1,0 +1,63 @@
+package handlers
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+type homePage struct {
+	base
+	SurveyURL  string
+	SurveyOpen bool
+}
+
+// home leads each of the three audiences to their place.
+func (a *app) home(c *gin.Context) error {
+	wave, err := a.currentWave(c)
+	if err != nil {
+		return err
+	}
+	return a.render(c, http.StatusOK, "home", &homePage{
+		base: a.base(c, a.Organisation.Name), SurveyURL: "/survey/" + a.Survey.ID,
+		SurveyOpen: wave != nil && wave.Open(a.Now()),
+	})
+}
+
+// healthz says that the process serves.
+func (a *app) healthz(c *gin.Context) { c.String(http.StatusOK, "ok\n") }
+
+// readyz says whether the process can take submissions. Without Redis it can:
+// the sweep does what no nudge told of.
+func (a *app) readyz(c *gin.Context) {
+	state := gin.H{"postgres": "ok", "redis": "ok"}
+	status := http.StatusOK
+	if err := a.Redis.Ping(c.Request.Context()).Err(); err != nil {
+		state["redis"] = "away"
+	}
+	if err := a.Store.Ping(c.Request.Context()); err != nil {
+		state["postgres"], status = "away", http.StatusServiceUnavailable
+	}
+	c.JSON(status, state)
+}
+
+// Mail is an email that `portal dev` caught instead of sending it.
+type Mail struct {
+	At      time.Time
+	To      string
+	Subject string
+	Body    string
+}
+
+// Mailbox is the mail catcher of `portal dev`, the newest mail first.
+type Mailbox interface{ Mails() []Mail }
+
+type devMailPage struct {
+	base
+	Mails []Mail
+}
+
+func (a *app) devMail(c *gin.Context) error {
+	return a.render(c, http.StatusOK, "dev_mail", &devMailPage{a.base(c, "Caught mail"), a.Mailbox.Mails()})
+}

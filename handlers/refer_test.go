@@ -1,0 +1,377 @@
+package handlers
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/google/uuid"
+
+	"intake/forms"
+)
+
+var referenceShape = regexp.MustCompile(`^SG-[0-9A-Z]{4}-[0-9A-Z]{4}$`)
+
+func TestReferralIsSentOnEveryPath(t *testing.T) {
+	t.Parallel()
+	for name, path := range map[string]struct {
+		answers  forms.Answers
+		path     string
+		priority string
+		says     []string
+	}{
+		"individual": {individualAnswers, "I", "P2", []string{"We have your referral", "text message or email",
+			"Our triage team is reading referrals now.", "we will tell you what we can"}},
+		"anonymous": {anonymousAnswers, "A", "P3", []string{"We have your referral",
+			"the reference cannot yet be used to write back", "You did not give your name"}},
+		"professional": {professionalAnswers, "P", "P1", []string{"We have your referral", "someone will have read it", "phone call"}},
+		"carer": {carerAnswers, "I", "P3", []string{"We have your request", "Our team for unpaid carers is reading",
+			"You did not mark any way of contacting you as safe"}},
+		"danger": {with(dangerGate, pairsOf(dangerEight)...), "I", "P1", []string{"We have your referral", "By 10:30am today, someone will have read it"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := newTestApp(t)
+			received := app.browser().sendReferral(path.answers).says(path.says...)
+			if reference := received.text(".reference"); !referenceShape.MatchString(reference) {
+				t.Errorf("the page shows the reference %q", reference)
+			}
+			if got := app.sent(); !got.Equal(path.answers) {
+				t.Errorf("the ledger has %s, want %s", got.Encode(), path.answers.Encode())
+			}
+			row, err := app.store.ReceivedByID(t.Context(), app.jobs.referrals[0])
+			app.must(err)
+			if row.Facts.Path != path.path || row.Priority != path.priority {
+				t.Errorf("got path %s and priority %s, want %s and %s", row.Facts.Path, row.Priority, path.path, path.priority)
+			}
+		})
+	}
+}
+
+func pairsOf(answers forms.Answers) []string {
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(answers)) {
+		pairs = append(pairs, name, strings.Join(answers[name], "|"))
+	}
+	return pairs
+}
+
+func TestDangerTakesEightAnswersAndNotOneLess(t *testing.T) {
+	t.Parallel()
+	app := newTestApp(t)
+	b := app.browser()
+	all := with(dangerGate, pairsOf(dangerEight)...)
+	b.get("/refer").want(http.StatusOK).says("Call 999 now", "please carry on")
+	for name := range dangerEight {
+		refused := b.fill(b.get("/refer")).setAll(without(all, name)).press("check").want(http.StatusUnprocessableEntity)
+		refused.linksLeadToFields()
+		if n := refused.Find(".govuk-error-summary li").Length(); n != 1 {
+			t.Errorf("without %s there are %d errors, want 1: %s", name, n, refused.text(".govuk-error-summary"))
+		}
+	}
+	b.sendReferral(all)
+}
+
+func TestUnder18IsCountedAndNotStored(t *testing.T) {
+	t.Parallel()
+	app := newTestApp(t)
+	b := app.browser()
+	typed := with(individualAnswers, "adult_age", "child")
+	ended := b.fill(b.get("/refer")).setAll(typed).press("check").want(http.StatusOK)
+	ended.says("Tell children’s services", app.cfg.Organisation.Phones.Childrens)
+	if strings.Contains(ended.text("main"), "ombat") {
+		t.Error("the page shows what was typed")
+	}
+	sending := url.Values(typed)
+	sending = maps.Clone(sending)
+	sending.Set("submission_key", uuid.NewString())
+	b.post("/refer", sending).want(http.StatusOK).says(app.cfg.Organisation.Phones.Childrens)
+	if app.nudges() != 0 {
+		t.Error("the worker was told of a referral about a child")
+	}
+	if n := app.count("SELECT count(*) FROM referrals"); n != 0 {
+		t.Errorf("the ledger has %d referrals", n)
+	}
+	if n := app.count("SELECT n FROM endings WHERE page = 'children_only' AND day = '2026-11-24'"); n != 2 {
+		t.Errorf("the ending was counted %d times, want 2", n)
+	}
+	// A wrong tap loses nothing.
+	back := b.fill(ended).press("change").want(http.StatusOK)
+	if got := back.value("what_happened"); got != typed.Get("what_happened") {
+		t.Errorf("back on the form the text is %q", got)
+	}
+	corrected := b.fill(back).set("adult_age", "adult").press("check").want(http.StatusOK)
+	b.fill(corrected).press("send").redirects()
+}
+
+func TestErrorsKeepWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	app := newTestApp(t)
+	b := app.browser()
+	typed := with(without(professionalAnswers, "reporter_name", "what_happened"),
+		"adult_postcode", "CM1", "adult_nhs_number", "943 476 5910", "reporter_relationship", `"><b>wombat</b>`)
+	first := b.fill(b.get("/refer"))
+	key := first.values.Get("submission_key")
+	refused := first.setAll(typed).press("check").want(http.StatusUnprocessableEntity)
+	refused.linksLeadToFields()
+	refused.says("Enter your name", "Enter the full postcode, like CM1 1QH", "Say what happened")
+	for name, values := range typed {
+		got := b.fill(refused).values[name]
+		slices.Sort(got)
+		want := slices.Sorted(slices.Values(values))
+		if !slices.Equal(got, want) {
+			t.Errorf("the field %s came back as %q, want %q", name, got, want)
+		}
+	}
+	if refused.value("submission_key") != key {
+		t.Error("the page came back with another key")
+	}
+	// The errors come in the order of the form.
+	order := refused.Find(".govuk-error-summary a").Map(func(_ int, a *goquery.Selection) string { return a.AttrOr("href", "") })
+	want := []string{"#reporter_name", "#adult_postcode", "#adult_nhs_number", "#what_happened"}
+	if !slices.Equal(order, want) {
+		t.Errorf("the errors lead to %v, want %v", order, want)
+	}
+	if app.nudges() != 0 {
+		t.Error("an invalid referral was taken")
+	}
+}
+
+func TestChangeFromTheCheckPageLosesNothing(t *testing.T) {
+	t.Parallel()
+	app := newTestApp(t)
+	b := app.browser()
+	// An answer of a branch that is not taken is not sent, yet not lost either.
+	typed := with(individualAnswers, "reporter_organisation", "Wombat Ltd")
+	checked := b.fill(b.get("/refer")).setAll(typed).press("check").want(http.StatusOK)
+	checked.says("Check your answers", "The wombat has no food.", "A wombat of a man")
+	if strings.Contains(checked.text("main"), "Wombat Ltd") {
+		t.Error("the check page shows an answer that will not be sent")
+	}
+	row := checked.Find(`.govuk-summary-list__row:contains("What happened")`)
+	if row.Length() == 0 {
+		t.Fatal("the check page has no row for what happened")
+	}
+	target := row.First().Find("button").AttrOr("formaction", "")
+	if !strings.Contains(target, "what_happened") {
+		t.Errorf("the button beside what happened leads to %q", target)
+	}
+	sent := b.fill(checked).values
+	sent.Set("action", "change")
+	form := b.post(target, sent).want(http.StatusOK)
+	if got := form.Find("form[data-form]").AttrOr("data-start", ""); got != "what_happened" {
+		t.Errorf("the form starts at %q", got)
+	}
+	for name, values := range typed {
+		if got := b.fill(form).values[name]; !slices.Equal(got, values) {
+			t.Errorf("the field %s came back as %q, want %q", name, got, values)
+		}
+	}
+	again := b.fill(form).set("what_happened", "Another wombat").press("check").want(http.StatusOK)
+	b.fill(again).press("send").redirects()
+	if got := app.sent(); got.Get("what_happened") != "Another wombat" || got.Get("reporter_organisation") != "" {
+		t.Errorf("the ledger has %s", got.Encode())
+	}
+}
+
+func TestMembersAreAddedAndRemoved(t *testing.T) {
+	t.Parallel()
+	app := newTestApp(t)
+	b := app.browser()
+	page := b.fill(b.get("/refer")).setAll(individualAnswers).set("sources.0.name", "First wombat").press("add.sources").want(http.StatusOK)
+	if got := page.Find("form[data-form]").AttrOr("data-start", ""); got != "sources.1" {
+		t.Errorf("the form starts at %q", got)
+	}
+	page = b.fill(page).set("sources.1.name", "Second wombat").press("add.sources").want(http.StatusOK)
+	page = b.fill(page).set("sources.2.name", "Third wombat").press("remove.sources.1").want(http.StatusOK)
+	if got := []string{page.value("sources.0.name"), page.value("sources.1.name")}; !slices.Equal(got, []string{"First wombat", "Third wombat"}) {
+		t.Errorf("after removing the second the names are %q", got)
+	}
+	if page.Find(`[name="sources.2.name"]`).Length() != 0 {
+		t.Error("there is still a third member")
+	}
+	// An empty one stays on the page until it is filled in, also past an error.
+	page = b.fill(page).press("add.allegations").want(http.StatusOK)
+	page = b.fill(page).set("what_happened", "").press("check").want(http.StatusUnprocessableEntity)
+	if page.Find(`[name="allegations.1.types"]`).Length() == 0 {
+		t.Error("the member that was added is gone")
+	}
+	limit := app.cfg.Referral.PageOf("types").Repeats.Max
+	for page.Find(`button[value="add.sources"]`).Length() > 0 {
+		page = b.fill(page).press("add.sources").want(http.StatusOK)
+	}
+	if page.Find(`[id="sources.`+strconv.Itoa(limit-1)+`"]`).Length() != 1 || page.Find(`[id="sources.`+strconv.Itoa(limit)+`"]`).Length() != 0 {
+		t.Errorf("the group does not stop at %d members", limit)
+	}
+	forged := b.fill(page).values
+	forged.Set("action", "add.sources")
+	b.post("/refer", forged).want(http.StatusOK).says("You can fill this in up to 10 times")
+}
+
+func TestReferralBadInput(t *testing.T) {
+	t.Parallel()
+	app := newTestApp(t)
+	b := app.browser()
+	valid := func(pairs ...string) url.Values {
+		v := url.Values(with(individualAnswers, pairs...))
+		if !v.Has("submission_key") {
+			v.Set("submission_key", uuid.NewString())
+		}
+		return v
+	}
+	const formType = "application/x-www-form-urlencoded"
+	post := func(contentType string, body []byte) *page {
+		return b.send(http.MethodPost, "/refer", bytes.NewReader(body), http.Header{"Content-Type": {contentType}})
+	}
+	many := valid()
+	for i := range 9_000 {
+		many.Set("unknown"+strconv.Itoa(i), "x")
+	}
+	for name, c := range map[string]struct {
+		page *page
+		want int
+		says string
+	}{
+		"oversize": {post(formType, bytes.Repeat([]byte("a"), referralBodyLimit+1)), http.StatusRequestEntityTooLarge, "999"},
+		"oversize, no length": {b.send(http.MethodPost, "/refer", io.MultiReader(bytes.NewReader(bytes.Repeat([]byte("a"), referralBodyLimit+1))),
+			http.Header{"Content-Type": {formType}}), http.StatusRequestEntityTooLarge, ""},
+		"oversize field":    {post(formType, append([]byte("what_happened="), bytes.Repeat([]byte("a"), 10<<20)...)), http.StatusRequestEntityTooLarge, ""},
+		"wrong type":        {post("application/json", []byte(`{}`)), http.StatusUnsupportedMediaType, ""},
+		"no type":           {post("", []byte(`a=b`)), http.StatusUnsupportedMediaType, ""},
+		"NUL":               {b.post("/refer", valid("what_happened", "a\x00b")), http.StatusBadRequest, ""},
+		"broken UTF-8":      {b.post("/refer", valid("what_happened", "a\xffb")), http.StatusBadRequest, ""},
+		"broken escape":     {post(formType, []byte("what_happened=%zz")), http.StatusBadRequest, ""},
+		"broken multipart":  {post("multipart/form-data; boundary=x", []byte("--x\r\nnonsense")), http.StatusBadRequest, ""},
+		"no key":            {b.post("/refer", valid("submission_key", "")), http.StatusUnprocessableEntity, "out of date"},
+		"key is no UUID":    {b.post("/refer", valid("submission_key", "wombat")), http.StatusUnprocessableEntity, "out of date"},
+		"unknown action":    {b.post("/refer", valid("action", "explode")), http.StatusUnprocessableEntity, "which button was pressed"},
+		"unknown group":     {b.post("/refer", valid("action", "add.wombats")), http.StatusUnprocessableEntity, "which button was pressed"},
+		"unknown option":    {b.post("/refer", valid("adult_district", "atlantis")), http.StatusUnprocessableEntity, "in the list"},
+		"two options":       {b.post("/refer", valid("adult_age", "adult|unknown")), http.StatusUnprocessableEntity, ""},
+		"too long":          {b.post("/refer", valid("what_happened", strings.Repeat("é", 5001))), http.StatusUnprocessableEntity, "5000 characters or fewer"},
+		"9,000 more fields": {b.post("/refer", many), http.StatusSeeOther, ""},
+		"put":               {b.send(http.MethodPut, "/refer", nil, nil), http.StatusMethodNotAllowed, ""},
+	} {
+		if c.page.Status != c.want {
+			t.Errorf("%s: got %d, want %d: %s", name, c.page.Status, c.want, c.page.text("main"))
+		}
+		if !strings.Contains(c.page.text("main"), c.says) {
+			t.Errorf("%s: the page does not say %q: %s", name, c.says, c.page.text("main"))
+		}
+		if c.page.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: the page may be cached", name)
+		}
+		if c.want != http.StatusUnprocessableEntity {
+			continue
+		}
+		if c.page.value("reporter_name") != "Wombat Reporter" {
+			t.Errorf("%s: the answers are gone", name)
+		}
+		if _, err := uuid.Parse(c.page.value("submission_key")); err != nil {
+			t.Errorf("%s: the page has no usable key: %v", name, err)
+		}
+	}
+	if app.nudges() != 1 {
+		t.Errorf("%d referrals were taken, want the one with unknown fields", app.nudges())
+	}
+}
+
+func TestFaultOfOursKeepsWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	app := newTestApp(t)
+	b := app.browser()
+	form := b.fill(b.get("/refer")).setAll(individualAnswers)
+	app.must(app.store.Close())
+	for action, says := range map[string]string{"send": "We could not take your referral", "save": "We could not save your answers"} {
+		values := maps.Clone(form.values)
+		values.Set("action", action)
+		failed := b.post("/refer", values).want(http.StatusInternalServerError)
+		failed.says(says, "call 999", app.cfg.Organisation.Phones.AdultSocialCare)
+		if !maps.EqualFunc(b.fill(failed).values, form.values, slices.Equal[[]string]) {
+			t.Errorf("%s: the answers came back as %v", action, b.fill(failed).values)
+		}
+	}
+	if !strings.Contains(app.log.String(), "request failed") {
+		t.Error("the fault was not logged")
+	}
+}
+
+func TestNoWordOfAPersonIsLoggedOrInAnAddress(t *testing.T) {
+	t.Parallel()
+	app := newTestApp(t)
+	b := app.browser()
+	b.sendReferral(professionalAnswers)
+	b.fill(b.get("/refer/received")).press("receipt").want(http.StatusOK).says("Wombat Marsh")
+	form := b.fill(b.get("/refer")).setAll(individualAnswers)
+	saved := form.press("save").want(http.StatusOK)
+	b.post("/refer/resume", url.Values{"phrase": {"wombat " + saved.text(".phrase")}}).want(http.StatusUnprocessableEntity)
+	b.post("/refer/resume", url.Values{"phrase": {saved.text(".phrase")}}).want(http.StatusOK)
+	form.set("what_happened", "wombat\x00").press("check").want(http.StatusBadRequest)
+	checked := b.fill(saved).press("change")
+	checked = b.fill(checked).press("check").want(http.StatusOK)
+	for _, target := range checked.Find("[formaction]").Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("formaction", "") }) {
+		if strings.Contains(strings.ToLower(target), "wombat") {
+			t.Errorf("an address holds a person's words: %s", target)
+		}
+	}
+	app.must(app.store.Close())
+	b.fill(checked).press("send").want(http.StatusInternalServerError)
+	log := strings.ToLower(app.log.String())
+	words := append(strings.Fields(saved.text(".phrase")), "wombat", "943 476", "zz99", "01632960123")
+	for _, word := range words {
+		if strings.Contains(log, word) {
+			t.Errorf("the log holds %q", word)
+		}
+	}
+}
+
+func TestProgramsGetJSON(t *testing.T) {
+	t.Parallel()
+	app := newTestApp(t)
+	b := app.browser()
+	key := uuid.NewString()
+	send := func(answers forms.Answers, key string) (*page, map[string]any) {
+		values := maps.Clone(url.Values(answers))
+		values.Set("submission_key", key)
+		p := b.send(http.MethodPost, "/refer", strings.NewReader(values.Encode()),
+			http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}})
+		var body map[string]any
+		app.must(json.Unmarshal([]byte(p.Body), &body))
+		return p, body
+	}
+	first, body := send(individualAnswers, key)
+	reference := body["reference"]
+	if first.Status != http.StatusCreated || body["outcome"] != "accepted" || body["received_at"] != "2026-11-24T10:00:00Z" {
+		t.Errorf("got %d %v", first.Status, body)
+	}
+	for outcome, answers := range map[string]forms.Answers{
+		"duplicate": individualAnswers, "amended": with(individualAnswers, "what_happened", "More"),
+	} {
+		p, body := send(answers, key)
+		if p.Status != http.StatusOK || body["outcome"] != outcome && outcome == "amended" || body["reference"] != reference {
+			t.Errorf("%s: got %d %v", outcome, p.Status, body)
+		}
+	}
+	p, body := send(without(individualAnswers, "reporter_name"), uuid.NewString())
+	fields, _ := json.Marshal(body["errors"])
+	if p.Status != http.StatusUnprocessableEntity || !strings.Contains(string(fields), `"field":"reporter_name"`) ||
+		!strings.HasPrefix(p.Header.Get("Content-Type"), "application/problem+json") {
+		t.Errorf("got %d %v", p.Status, body)
+	}
+	if p, body := send(individualAnswers, "wombat"); p.Status != http.StatusUnprocessableEntity {
+		t.Errorf("without a key: got %d %v", p.Status, body)
+	}
+	if p, body := send(with(individualAnswers, "adult_age", "child"), uuid.NewString()); p.Status != http.StatusUnprocessableEntity ||
+		!strings.Contains(body["detail"].(string), app.cfg.Organisation.Phones.Childrens) {
+		t.Errorf("about a child: got %d %v", p.Status, body)
+	}
+}

@@ -1,0 +1,69 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+)
+
+// routes lists every URL of the portal.
+func (a *app) routes(r *gin.Engine) {
+	r.Use(a.logged, a.recovered, withTimeout)
+	r.NoRoute(a.on(func(*gin.Context) error { return errPageNotFound }))
+	r.NoMethod(a.on(func(*gin.Context) error { return errWrongMethod }))
+
+	r.Match([]string{http.MethodGet, http.MethodHead}, "/static/*file", gin.WrapH(a.static))
+	r.GET("/healthz", a.healthz)
+	r.GET("/readyz", a.readyz)
+
+	r.GET("/", a.on(a.home))
+	r.GET("/accessibility", a.on(a.textPage("accessibility", "Accessibility")))
+	r.GET("/privacy", a.on(a.textPage("privacy", "Privacy")))
+	r.GET("/follow-up", a.on(a.textPage("follow_up", "After you send a referral")))
+
+	survey := r.Group("/survey/:slug", noStore)
+	survey.GET("", a.on(a.surveyForm))
+	survey.POST("", a.limited("survey"), a.limitBody(surveyBodyLimit), a.on(a.surveyPost))
+	survey.GET("/thanks", a.on(a.surveyThanks))
+
+	refer := r.Group("/refer", noStore)
+	refer.GET("", a.on(a.referForm))
+	refer.POST("", a.limitBody(referralBodyLimit), a.on(a.referPost))
+	refer.GET("/received", a.on(a.referReceived))
+	refer.POST("/received", a.limitBody(referralBodyLimit), a.on(a.referReceivedPost))
+	refer.GET("/resume", a.on(a.resumePage))
+	refer.POST("/resume", a.limitBody(manageBodyLimit), a.on(a.resume))
+
+	api := r.Group("/api/v1", noStore)
+	api.GET("/openapi.yaml", a.on(a.openAPI))
+	api.POST("/surveys/:slug/responses", a.limited("survey"), a.limitBody(surveyBodyLimit), a.on(a.apiResponse))
+	api.GET("/surveys/:slug/results", a.on(a.apiResults))
+	api.POST("/referrals", a.limitBody(referralBodyLimit), a.on(a.apiReferral))
+
+	manage := r.Group("/manage", noStore, a.limitBody(manageBodyLimit))
+	manage.GET("/sign-in", a.on(a.signInPage))
+	manage.POST("/sign-in", a.on(a.signIn))
+	manage.GET("/set-password/:code", a.on(a.setPasswordPage))
+	manage.POST("/set-password/:code", a.on(a.setPassword))
+
+	signedIn := manage.Group("", a.signedIn)
+	signedIn.POST("/sign-out", a.on(a.signOut))
+	signedIn.GET("", a.on(a.manageHome))
+	signedIn.GET("/surveys/:slug/results", a.may(viewResults), a.on(a.surveyResults))
+	signedIn.GET("/routing", a.may(viewRouting), a.on(a.routingPage))
+	signedIn.GET("/queues", a.may(viewQueues), a.on(a.queuesPage))
+	signedIn.GET("/audit", a.may(viewAudit), a.on(a.auditPage))
+
+	desk := signedIn.Group("/referrals", a.may(workReferrals))
+	desk.GET("", a.on(a.referralList))
+	desk.GET("/:reference", a.on(a.referralDetail))
+	desk.POST("/:reference/own", a.on(a.referralOwn))
+	desk.POST("/:reference/note", a.on(a.referralNote))
+	desk.POST("/:reference/reroute", a.on(a.referralReroute))
+	desk.POST("/:reference/screen", a.on(a.referralScreen))
+	desk.POST("/:reference/decide", a.on(a.referralDecide))
+
+	if a.Mailbox != nil {
+		r.GET("/dev/mail", a.on(a.devMail))
+	}
+}

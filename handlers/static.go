@@ -1,0 +1,131 @@
+package handlers
+
+import (
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// The built assets. "all:" keeps the package compiling before the first build,
+// when the folder holds its .gitignore alone.
+//
+//go:embed all:static
+var staticEmbedded embed.FS
+
+var errNoAssets = errors.New("the style sheets and the script have not been built: run make assets, then build again")
+
+func staticFS() fs.FS {
+	sub, err := fs.Sub(staticEmbedded, "static")
+	if err != nil {
+		panic("handlers: the embedded folder has a valid name: " + err.Error())
+	}
+	return sub
+}
+
+// manifest maps an asset's plain name to its name with the hash of its content.
+type manifest map[string]string
+
+func readManifest(files fs.FS) (manifest, error) {
+	raw, err := fs.ReadFile(files, "manifest.json")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errNoAssets
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the assets' manifest: %w", err)
+	}
+	var m manifest
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return nil, fmt.Errorf("read the assets' manifest: %w", err)
+	}
+	return m, nil
+}
+
+// url is where a template finds an asset.
+func (m manifest) url(name string) (string, error) {
+	hashed, ok := m[name]
+	if !ok {
+		return "", fmt.Errorf("there is no asset %q: %w", name, errNoAssets)
+	}
+	return "/static/" + hashed, nil
+}
+
+// staticAsset is one file in every encoding that it was built in.
+type staticAsset struct {
+	contentType string
+	encoded     map[string][]byte // by content coding; "" is the plain file
+}
+
+// staticFiles serves /static/NAME for the built assets. A name carries the
+// hash of its content, so that browsers may keep it for ever.
+func staticFiles() (http.Handler, error) { return newStatic(staticFS()) }
+
+func newStatic(files fs.FS) (http.Handler, error) {
+	names, err := readManifest(files)
+	if err != nil {
+		return nil, err
+	}
+	assets := make(map[string]staticAsset, len(names))
+	for _, name := range names {
+		asset := staticAsset{contentType: mime.TypeByExtension(path.Ext(name)), encoded: map[string][]byte{}}
+		for coding, suffix := range map[string]string{"": "", "br": ".br", "gzip": ".gz"} {
+			content, err := fs.ReadFile(files, name+suffix)
+			if err != nil {
+				return nil, fmt.Errorf("read the asset %s: %w", name+suffix, err)
+			}
+			asset.encoded[coding] = content
+		}
+		assets[name] = asset
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asset, ok := assets[strings.TrimPrefix(r.URL.Path, "/static/")]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		asset.serve(w, r)
+	}), nil
+}
+
+func (a staticAsset) serve(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "This address can only be read.", http.StatusMethodNotAllowed)
+		return
+	}
+	coding := chooseCoding(r.Header.Get("Accept-Encoding"))
+	header := w.Header()
+	header.Set("Content-Type", a.contentType)
+	header.Set("Content-Length", strconv.Itoa(len(a.encoded[coding])))
+	header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	header.Set("Vary", "Accept-Encoding")
+	if coding != "" {
+		header.Set("Content-Encoding", coding)
+	}
+	if r.Method == http.MethodGet {
+		_, _ = w.Write(a.encoded[coding]) // a browser that went away is no fault of ours
+	}
+}
+
+// chooseCoding picks the smallest file that the browser can read.
+func chooseCoding(accept string) string {
+	takes := map[string]bool{}
+	for part := range strings.SplitSeq(accept, ",") {
+		coding, params, _ := strings.Cut(part, ";")
+		weight, found := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q=")
+		q, err := strconv.ParseFloat(weight, 64)
+		takes[strings.ToLower(strings.TrimSpace(coding))] = !found || (err == nil && q > 0)
+	}
+	for _, coding := range []string{"br", "gzip"} {
+		if takes[coding] {
+			return coding
+		}
+	}
+	return ""
+}

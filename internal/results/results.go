@@ -1,0 +1,177 @@
+package results
+
+import "strconv"
+
+// Results are the figures of a wave that may be shown to anyone who may see
+// the wave at all.
+type Results struct {
+	Released  int              `json:"released"`
+	Questions []QuestionResult `json:"questions"`
+}
+
+// QuestionResult holds one question's figures. A figure that is nil is not
+// shown: Withheld says why for the whole question, the option's own for a
+// single one. Percentages are whole, of Base.
+type QuestionResult struct {
+	ID        string         `json:"id"`
+	Base      *int           `json:"base"`
+	Withheld  Reason         `json:"withheld,omitempty"`
+	Positive  *int           `json:"positive"` // per cent who gave a good answer
+	Headline  bool           `json:"headline,omitempty"`
+	Reverse   bool           `json:"reverse,omitempty"` // lower is better
+	Sensitive bool           `json:"sensitive,omitempty"`
+	Several   bool           `json:"several,omitempty"` // each option is a question of its own
+	Options   []OptionResult `json:"options"`
+	// Aside holds those who are not in the base: options such as "unsure",
+	// and the values Skipped and NotAsked. They have no percentages.
+	Aside []OptionResult `json:"aside"`
+}
+
+// OptionResult is one cell. Count is rounded to 5, Percent is of the exact
+// figures.
+type OptionResult struct {
+	Value     string `json:"value"`
+	Count     *int   `json:"count"`
+	Percent   *int   `json:"percent"`
+	Withheld  Reason `json:"withheld,omitempty"`
+	NearlyAll bool   `json:"nearly_all,omitempty"`
+}
+
+// Reason is why a figure is not shown.
+type Reason string
+
+// The reasons. FewerThan5 is true of every cell that carries it, be it 0;
+// Complementary cells are hidden so that another one cannot be worked out, and
+// say nothing about their size.
+const (
+	BaseUnder10   Reason = "base_under_10"
+	BaseUnder20   Reason = "base_under_20"
+	FreeText      Reason = "free_text"
+	FewerThan5    Reason = "fewer_than_5"
+	Complementary Reason = "complementary"
+)
+
+// Values of QuestionResult.Aside besides the codes of options.
+const (
+	Skipped  = "skipped"
+	NotAsked = "not_asked"
+)
+
+// The least base of a question whose figures are shown.
+const (
+	threshold          = 10
+	thresholdSensitive = 20
+)
+
+// Disclose returns what may be shown of the tally, by the rules of disclosure
+// control for a whole wave without filters: first everything that must be
+// hidden is hidden, then what is left is rounded, and nothing is computed from
+// rounded figures.
+func (t *Tally) Disclose() Results {
+	out := Results{Released: t.released, Questions: []QuestionResult{}}
+	for _, c := range t.questions {
+		out.Questions = append(out.Questions, c.disclose(t.released))
+	}
+	return out
+}
+
+func (c *counts) disclose(released int) QuestionResult {
+	q := c.question
+	out := QuestionResult{
+		ID: q.ID, Headline: q.Headline, Reverse: q.Reverse, Sensitive: q.Sensitive, Several: q.Kind.Several(),
+		Options: []OptionResult{}, Aside: []OptionResult{},
+	}
+	if !q.Kind.Closed() {
+		out.Withheld = FreeText // until a person has read and released it
+		return out
+	}
+	least := threshold
+	if q.Sensitive {
+		least = thresholdSensitive
+	}
+	if c.base < least {
+		out.Withheld = Reason("base_under_" + strconv.Itoa(least))
+		return out
+	}
+
+	var codes []string
+	var cells []int
+	for _, option := range q.Options {
+		if !option.Aside {
+			codes, cells = append(codes, option.Code), append(cells, c.options[option.Code])
+		}
+	}
+	verdicts := c.judge(cells)
+	if !tellsSomething(cells, verdicts) {
+		out.Withheld = Complementary
+		return out
+	}
+	base := c.base
+	out.Base = &base
+	for i, code := range codes {
+		cell := OptionResult{Value: code, Withheld: verdicts[i].reason(), NearlyAll: verdicts[i] == nearlyAll}
+		if verdicts[i] == shown {
+			cell.Count, cell.Percent = toFive(cells[i]), percent(cells[i], c.base)
+		}
+		out.Options = append(out.Options, cell)
+	}
+	if !q.Kind.Several() {
+		out.Positive = positive(q.Positive, codes, cells, verdicts, c.base)
+	}
+	out.Aside = c.aside(released)
+	return out
+}
+
+func (c *counts) judge(cells []int) []verdict {
+	switch {
+	case c.question.Kind.Several():
+		return judgeSeveral(cells, c.base, c.question.Sensitive)
+	case c.question.Sensitive:
+		if verdicts, unanimous := judgeUnanimous(cells, c.base); unanimous {
+			return verdicts
+		}
+	}
+	return judgeOne(cells)
+}
+
+// aside counts those outside the base. Their sum is known, because the base
+// and the number of responses are shown exactly, so they hide each other as
+// the cells of the question do. Where only skipping is possible, how many did
+// is plain from the two totals.
+func (c *counts) aside(released int) []OptionResult {
+	var codes []string
+	var cells []int
+	add := func(code string, count int) {
+		codes, cells = append(codes, code), append(cells, count)
+	}
+	for _, option := range c.question.Options {
+		if option.Aside {
+			add(option.Code, c.options[option.Code])
+		}
+	}
+	add(Skipped, c.asked-c.answered)
+	if c.branch {
+		add(NotAsked, released-c.asked)
+	}
+	out := []OptionResult{}
+	for i, verdict := range judgeOne(cells) {
+		cell := OptionResult{Value: codes[i], Withheld: verdict.reason()}
+		if verdict == shown {
+			cell.Count = toFive(cells[i])
+		}
+		out = append(out, cell)
+	}
+	return out
+}
+
+// toFive rounds a count to the nearest 5.
+func toFive(count int) *int {
+	rounded := (count + 2) / 5 * 5
+	return &rounded
+}
+
+// percent is a share in whole per cent, halves rounded up.
+func percent(count, base int) *int {
+	rounded := (200*count + base) / (2 * base)
+	return &rounded
+}

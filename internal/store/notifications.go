@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
+)
+
+// oweNotifications writes down the emails that are owed: one a team and
+// subject, however often it is called.
+func oweNotifications(ctx context.Context, tx *sqlx.Tx, referral, subject uuid.UUID, reason string, teams []string, due time.Time) error {
+	for _, team := range teams {
+		_, err := tx.ExecContext(ctx, `INSERT INTO notifications (id, referral_id, team, reason, subject_id, due_at)
+			VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (subject_id, team) DO NOTHING`,
+			uuid.New(), referral, team, reason, subject, due)
+		if err != nil {
+			return fmt.Errorf("owe notification: %w", err)
+		}
+	}
+	return nil
+}
+
+// Notice is all that an email to a team may say. It has no room for a
+// person's words.
+type Notice struct {
+	ID        uuid.UUID  `db:"id"`
+	Reference string     `db:"reference"`
+	Reason    string     `db:"reason"`
+	Priority  string     `db:"priority"`
+	OpenBy    *time.Time `db:"open_by"`
+	ScreenBy  *time.Time `db:"screen_by"`
+	Team      string     `db:"team"`
+	TeamName  string     `db:"team_name"`
+	TeamEmail string     `db:"team_email"`
+	Demo      bool       `db:"demo"`
+	Attempts  int        `db:"attempts"`
+	// ReferralID is for the store, never for the email.
+	ReferralID uuid.UUID `db:"referral_id"`
+}
+
+// DueNotifications lists the emails about the referral that are owed and due.
+func (s *Store) DueNotifications(ctx context.Context, referral uuid.UUID, now time.Time, limit int) ([]uuid.UUID, error) {
+	var ids []uuid.UUID
+	err := s.db.SelectContext(ctx, &ids, `SELECT id FROM notifications
+		WHERE referral_id = $1 AND sent_at IS NULL AND due_at <= $2 ORDER BY due_at LIMIT $3`, referral, now, limit)
+	if err != nil {
+		return nil, fmt.Errorf("find due notifications: %w", err)
+	}
+	return ids, nil
+}
+
+// ReferralsOwedNews lists referrals with emails that are owed and due, the
+// most urgent first.
+func (s *Store) ReferralsOwedNews(ctx context.Context, now time.Time, limit int) ([]uuid.UUID, error) {
+	var ids []uuid.UUID
+	err := s.db.SelectContext(ctx, &ids, `SELECT r.id FROM referrals r JOIN notifications n ON n.referral_id = r.id
+		WHERE n.sent_at IS NULL AND n.due_at <= $1 GROUP BY r.id, r.priority
+		ORDER BY r.priority, min(n.due_at) LIMIT $2`, now, limit)
+	if err != nil {
+		return nil, fmt.Errorf("find referrals owed news: %w", err)
+	}
+	return ids, nil
+}
+
+// Tell sends one owed email with send and records that the team was told. If
+// send fails the email stays owed and is due again later, with growing
+// pauses; Tell then returns send's error. An email that was sent, or that
+// another worker is sending, is left alone.
+func (s *Store) Tell(ctx context.Context, id uuid.UUID, now time.Time, send func(context.Context, Notice) error) error {
+	var sendErr error
+	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
+		var n Notice
+		err := tx.GetContext(ctx, &n, `SELECT n.id, n.reason, n.attempts, n.referral_id, n.team, t.name AS team_name, t.email AS team_email,
+				r.reference, r.priority, r.open_by, r.screen_by, r.demo
+			FROM notifications n JOIN teams t ON t.slug = n.team JOIN referrals r ON r.id = n.referral_id
+			WHERE n.id = $1 AND n.sent_at IS NULL FOR UPDATE OF n SKIP LOCKED`, id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if sendErr = send(ctx, n); sendErr != nil {
+			pause := min(15*time.Second<<min(n.Attempts, 10), 15*time.Minute)
+			_, err = tx.ExecContext(ctx, `UPDATE notifications SET attempts = attempts + 1, due_at = $2 WHERE id = $1`, id, now.Add(pause))
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE notifications SET attempts = attempts + 1, sent_at = $2 WHERE id = $1`, id, now)
+		if err != nil {
+			return err
+		}
+		return s.addEvent(ctx, tx, newEvent{at: now, referral: &n.ReferralID, kind: EventTeamTold, detail: Detail{Team: n.Team, Reason: n.Reason}})
+	})
+	if err != nil {
+		return fmt.Errorf("tell team: %w", err)
+	}
+	return sendErr
+}

@@ -1,0 +1,91 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+const (
+	sweepEvery = 3 * time.Second
+	// sweepAfter leaves fresh work to its own nudge.
+	sweepAfter = 2 * time.Second
+	sweepBatch = 500
+	houseEvery = 10 * time.Minute
+	// workOffFor bounds what one sweep does itself, so that a mail server that
+	// hangs does not keep it from new referrals.
+	workOffFor = 5 * time.Second
+)
+
+// sweepUntil looks for due work in the ledger until ctx is done. One worker
+// at a time does it; the others stand by.
+func (w *Worker) sweepUntil(ctx context.Context) {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	var housekept time.Time
+	for {
+		_, err := w.Store.IfLeader(ctx, "sweep", func(ctx context.Context) error {
+			err := w.sweep(ctx)
+			if w.Now().Sub(housekept) >= houseEvery {
+				housekept = w.Now()
+				err = errors.Join(err, w.Store.Housekeep(ctx, w.Now()))
+			}
+			return err
+		})
+		if err != nil && ctx.Err() == nil {
+			w.Log.Error("sweep failed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// sweep nudges again for all that is due. Where the queue takes no nudge the
+// work is done here and now: a referral does not wait for Redis.
+func (w *Worker) sweep(ctx context.Context) error {
+	now := w.Now()
+	var due []nudge
+	referrals, err := w.Store.UnroutedReferrals(ctx, now.Add(-sweepAfter), sweepBatch)
+	for _, id := range referrals {
+		due = append(due, nudge{jobRoute.name, payload{Referral: id}})
+	}
+	owed, owedErr := w.Store.ReferralsOwedNews(ctx, now, sweepBatch)
+	for _, id := range owed {
+		due = append(due, nudge{jobTell.name, payload{Referral: id}})
+	}
+	waves, wavesErr := w.Store.WavesToRelease(ctx, now)
+	for _, id := range waves {
+		due = append(due, nudge{jobRelease.name, payload{Wave: id}})
+	}
+	if err := errors.Join(err, owedErr, wavesErr); err != nil {
+		return err
+	}
+	for i, n := range due {
+		if err := w.Queue.enqueue(ctx, n); err != nil {
+			w.Log.Warn("queue not reachable; the sweep does the work itself", "due", len(due)-i, "error", err)
+			return w.workOff(ctx, due[i:])
+		}
+	}
+	return nil
+}
+
+// workOff does the jobs of nudges that the queue did not take. One that fails
+// does not keep the others waiting.
+func (w *Worker) workOff(ctx context.Context, due []nudge) error {
+	var faults []error
+	until := time.Now().Add(workOffFor)
+	for _, n := range due {
+		if time.Now().After(until) || ctx.Err() != nil {
+			break // the next sweep begins with the most urgent again
+		}
+		for _, j := range jobs {
+			if j.name == n.name {
+				faults = append(faults, w.runJob(ctx, j, n.payload))
+			}
+		}
+	}
+	return errors.Join(faults...)
+}
