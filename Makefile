@@ -56,6 +56,7 @@ assets: ## Build the style sheets and scripts into handlers/static
 	@$(MAKE) -s handlers/static/manifest.json
 
 build: ## Build bin/portal, static, with whatever assets are there
+	@echo "Building bin/portal. The first time takes a few minutes."
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/portal ./cmd/portal
 
 image: ## Build the container image intake-portal

@@ -12,7 +12,23 @@ import (
 // cleanLine keeps text of one line: runs of white space become one space, and
 // characters that nobody can see but that upset exports and screens go.
 func cleanLine(s string) string {
+	if isTidy(s) {
+		return s
+	}
 	return strings.Join(strings.Fields(dropControls(s)), " ")
+}
+
+// isTidy reports whether text is surely clean already, as every code of an
+// option is, at the cost of one look at its bytes.
+func isTidy(s string) bool {
+	space := true
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' || s[i] == ' ' && space {
+			return false
+		}
+		space = s[i] == ' '
+	}
+	return !space
 }
 
 // cleanLines keeps text of several lines as it was written, with the line

@@ -99,6 +99,9 @@ func (f field) canonical(posted []string) []string {
 	if f.part == partOther {
 		clean = cleanLine
 	}
+	if len(posted) == 1 && clean(posted[0]) == posted[0] && posted[0] != "" && !f.part.isTick() {
+		return posted
+	}
 	values := make([]string, 0, len(posted))
 	for _, v := range posted {
 		v = clean(v)

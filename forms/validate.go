@@ -118,8 +118,10 @@ type problem struct {
 
 // Validate checks the answers that count and returns at most one error for
 // each question, in the order of the form. Answers of branches not taken are
-// ignored. now decides what is in the future, by the day in its own location.
-// Errors are numbered like the answers passed in, stripped or not.
+// ignored, so it may be given what Parse read, which is what the page shows
+// again: errors are numbered like the members given. What has no errors has
+// none after Strip either. now decides what is in the future, by the day in
+// its own location.
 func (f *Form) Validate(a Answers, lang string, now time.Time) []FieldError {
 	p := f.walk(a)
 	today := on(now)

@@ -99,5 +99,5 @@ func telephone(number string) template.URL {
 	if strings.HasPrefix(strings.TrimSpace(number), "+") {
 		digits = "+" + digits
 	}
-	return template.URL("tel:" + digits) //nolint:gosec // only digits and a plus are left
+	return template.URL("tel:" + digits) // only digits and a plus are left
 }

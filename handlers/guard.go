@@ -95,7 +95,12 @@ func requireForm(c *gin.Context) (url.Values, error) {
 	if err := requireType(c, "application/x-www-form-urlencoded", "multipart/form-data"); err != nil {
 		return nil, err
 	}
-	if err := c.Request.ParseMultipartForm(referralBodyLimit); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+	// ParseMultipartForm alone would hide the faults of a body that is no multipart.
+	err := c.Request.ParseForm()
+	if err == nil {
+		err = c.Request.ParseMultipartForm(referralBodyLimit)
+	}
+	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
 			return nil, err

@@ -14,13 +14,12 @@ import (
 // problems is what a page of the managers says is wrong with what they typed.
 // Page structs embed it; the error summary shows it.
 type problems struct {
-	Words  words
 	Errors []errorLink
 	byName map[string]string
 }
 
 func newProblems() problems {
-	return problems{Words: wordsIn("en"), byName: map[string]string{}}
+	return problems{byName: map[string]string{}}
 }
 
 // add says what is wrong with the field of that name.

@@ -9,7 +9,7 @@ import (
 // deskField is a field of the managers' pages, drawn by the components that
 // the forms have, with what was typed and what is wrong with it.
 func (p *problems) deskField(name, label, hint, value string) Field {
-	f := Field{Words: p.Words, Name: name, Label: label, Value: value, Error: p.byName[name]}
+	f := Field{Words: wordsIn("en"), Name: name, Label: label, Value: value, Error: p.byName[name]}
 	if hint != "" {
 		f.Hint = []paragraph{{{Text: hint}}}
 	}

@@ -48,8 +48,8 @@ type referralPage struct {
 	Tests         []testFields
 	Outcome       Field
 	OutcomeReason Field
-	// What they typed there must not be lost when the page comes back.
-	KeepReroute, KeepDecision bool
+	// Kept is the action whose words must not be lost: its form is open.
+	Kept string
 }
 
 // testFields ask for the answer to one of the three tests and its reason.
@@ -113,7 +113,7 @@ func (a *app) showOpened(c *gin.Context, status int, reference string, tried att
 		Mine:     opened.OwnerID != nil && *opened.OwnerID == currentUser(c).ID,
 		Screens:  opened.Status == "received", Decides: opened.Status == "screening",
 		History: history(opened.History, names), Decisions: decisions(opened.Decisions),
-		KeepReroute: tried.action == "reroute", KeepDecision: tried.action == "decide",
+		Kept: tried.action,
 	}
 	page.Nav = "referrals"
 	page.Demo = opened.Demo

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -69,19 +70,23 @@ func (a *app) referralNote(c *gin.Context) error {
 func (a *app) referralReroute(c *gin.Context) error {
 	ctx := c.Request.Context()
 	return a.desk(c, "reroute", []string{"team", "reason"}, func(typed map[string]string, faults *problems) error {
-		known, err := a.isTeam(c, typed["team"])
+		teams, err := a.Store.Teams(ctx)
 		if err != nil {
 			return err
 		}
-		if !known {
+		if !slices.ContainsFunc(teams, func(t store.Team) bool { return t.Slug == typed["team"] }) {
 			faults.add("team", "Choose the team that should have it")
 		}
 		faults.checkLength("reason", typed["reason"], maxReason, "Say why this team should have it")
 		return nil
 	}, func(act store.Action, typed map[string]string) error {
-		id, err := a.Store.ReferralID(ctx, act.Actor, act.Reference)
+		id, team, err := a.Store.LocateReferral(ctx, act.Actor, act.Reference)
 		if err != nil {
 			return err
+		}
+		if team == typed["team"] {
+			// The page offers it not: somebody else sent it there meanwhile.
+			return store.ErrStale
 		}
 		if err := a.Store.Reroute(ctx, act, typed["team"], typed["reason"]); err != nil {
 			return err
@@ -89,19 +94,6 @@ func (a *app) referralReroute(c *gin.Context) error {
 		a.Jobs.TeamOwedNews(id)
 		return nil
 	})
-}
-
-func (a *app) isTeam(c *gin.Context, slug string) (bool, error) {
-	teams, err := a.Store.Teams(c.Request.Context())
-	if err != nil {
-		return false, err
-	}
-	for _, team := range teams {
-		if team.Slug == slug {
-			return true, nil
-		}
-	}
-	return false, nil
 }
 
 func (a *app) referralDecide(c *gin.Context) error {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"intake/forms"
 	"intake/internal/store"
 )
 
@@ -32,7 +31,7 @@ func (a *app) deskRow(row *store.DeskRow) deskRow {
 	view := deskRow{
 		Reference: row.Reference, Href: "/manage/referrals/" + row.Reference,
 		Priority: priorityTags[row.Priority], Status: statusTags[row.Status],
-		Kind: optionLabel(a.Referral, "referral_kind", row.Facts.Kind), Place: a.placeName(row.Facts.AdultDistrict),
+		Kind: labelOf(kinds, row.Facts.Kind), Place: a.placeName(row.Facts.AdultDistrict),
 		Team: "Not routed yet", Owner: "Nobody yet",
 		Received: span(now.Sub(row.ReceivedAt)) + " ago", Clock: "Nothing is due",
 		Amended: row.Amendments > 0, Demo: row.Demo,
@@ -50,19 +49,6 @@ func (a *app) deskRow(row *store.DeskRow) deskRow {
 		view.Clock = "Set when it is routed"
 	}
 	return view
-}
-
-// optionLabel is what the form calls a code of one of its questions.
-func optionLabel(f *forms.Form, question, code string) string {
-	if code == "" {
-		return "Not asked"
-	}
-	if q := f.Question(question); q != nil {
-		if o := q.Option(code); o != nil {
-			return o.Label.In("en")
-		}
-	}
-	return code
 }
 
 func (a *app) placeName(slug string) string {

@@ -240,7 +240,7 @@ func viewCell(q *forms.Question, cell results.OptionResult) cellView {
 	case cell.Withheld != "":
 		view.Count = "not shown"
 	case cell.Count != nil:
-		view.Count = "about " + strconv.Itoa(*cell.Count)
+		view.Count = strconv.Itoa(*cell.Count)
 	}
 	if cell.Percent != nil {
 		view.Percent = strconv.Itoa(*cell.Percent) + "%"

@@ -107,6 +107,8 @@ func leafWords(c forms.Condition) string {
 		return name + " is known"
 	case c.Exists != nil:
 		return name + " is not known"
+	case len(c.In) == 1:
+		return name + " is " + plainCode(c.In[0])
 	case len(c.In) > 0:
 		codes := make([]string, len(c.In))
 		for i, code := range c.In {

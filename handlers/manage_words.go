@@ -27,6 +27,17 @@ var statusTags = map[string]tag{
 // option is one code with its words, where the order counts.
 type option struct{ code, label string }
 
+// kinds are what a referral asks for, in fewer words than its form has.
+var kinds = []option{
+	{routing.KindSafeguarding, "Safeguarding concern"},
+	{"needs_assessment", "Needs assessment"},
+	{"carer", "Support for a carer"},
+	{"accommodation", "A place to live"},
+	{"other", "Something else"},
+	{"unknown", "Kind not known"},
+	{"", "Kind not asked"},
+}
+
 const outcomeEnquiry = "s42_enquiry"
 
 // outcomes are what triage can decide.

@@ -20,7 +20,6 @@ import (
 )
 
 const (
-	resumeURL = referURL + "/resume"
 	// draftLife is how long a saved form waits for its writer.
 	draftLife = 30 * 24 * time.Hour
 	// resumesPerMinute bounds the guessing of other people's words; each try
@@ -77,13 +76,14 @@ var errTooManySaves = &problem{status: http.StatusTooManyRequests, title: errToo
 
 type referSavedPage struct {
 	base
-	Words    words
-	Phrase   []string
-	Until    string
-	ResumeAt string // the address to come back to, as people type it
-	Replaced bool
-	Action   string
-	Hidden   []hiddenField
+	Words  words
+	Phrase []string
+	Until  string
+	// ResumeHost is the portal's name as people type it.
+	ResumeHost string
+	Replaced   bool
+	Action     string
+	Hidden     []hiddenField
 }
 
 // saveReferral seals what was typed under four new words and shows them once.
@@ -99,10 +99,11 @@ func (a *app) saveReferral(c *gin.Context, p *referralPost) error {
 	if p.draft, err = a.sealDraftToken(kept.id, kept.until); err != nil {
 		return err
 	}
+	_, host, _ := strings.Cut(a.BaseURL, "://")
 	return a.render(c, http.StatusOK, "refer_saved", &referSavedPage{
 		base: a.base(c, "Your answers are saved"), Words: wordsIn(p.lang), Phrase: strings.Fields(string(phrase)),
-		Until:    kept.until.In(routing.London).Format("2 January 2006"),
-		ResumeAt: strings.TrimSuffix(a.BaseURL, "/") + resumeURL, Replaced: replaced,
+		Until:      kept.until.In(routing.London).Format("2 January 2006"),
+		ResumeHost: strings.TrimSuffix(host, "/"), Replaced: replaced,
 		Action: referURL, Hidden: p.hidden(),
 	})
 }

@@ -36,7 +36,7 @@ func TestSavedFormComesBack(t *testing.T) {
 	form := b.fill(b.get("/refer")).setAll(half)
 	saved := form.press("save")
 	phrase := phraseOf(t, saved)
-	saved.says("Nothing has been sent yet", "until 24 December 2026", app.url+"/refer/resume")
+	saved.says("Nothing has been sent yet", "until 24 December 2026", strings.TrimPrefix(app.url, "http://")+"/refer/resume")
 	if n := app.count("SELECT count(*) FROM drafts WHERE position('Wombat' IN encode(sealed, 'escape')) = 0"); n != 1 {
 		t.Error("the draft is not kept, or not sealed")
 	}

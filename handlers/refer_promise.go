@@ -179,19 +179,24 @@ func capital(s string) string {
 // timeInWords says a time as people in London would: "2:30pm today", "9am
 // tomorrow", "5:30pm on Monday 23 November".
 func timeInWords(at, now time.Time) string {
-	at = at.In(routing.London)
-	clock := at.Format("3:04pm")
-	switch {
-	case at.Hour() == 12 && at.Minute() == 0:
-		clock = "midday"
-	case at.Minute() == 0:
-		clock = at.Format("3pm")
-	}
+	clock := clockInWords(at)
 	switch today := now.In(routing.London); routing.DateOf(at) {
 	case routing.DateOf(today):
 		return clock + " today"
 	case routing.DateOf(today.AddDate(0, 0, 1)):
 		return clock + " tomorrow"
 	}
-	return clock + at.Format(" on Monday 2 January")
+	return clock + at.In(routing.London).Format(" on Monday 2 January")
+}
+
+// clockInWords is the time of day in London: "9am", "2:30pm", "midday".
+func clockInWords(at time.Time) string {
+	at = at.In(routing.London)
+	switch {
+	case at.Hour() == 12 && at.Minute() == 0:
+		return "midday"
+	case at.Minute() == 0:
+		return at.Format("3pm")
+	}
+	return at.Format("3:04pm")
 }

@@ -181,7 +181,7 @@ func (a *app) showReceipt(c *gin.Context, note receivedNote, row *store.Received
 	}, nil)
 	return a.render(c, http.StatusOK, "refer_receipt", &referReceiptPage{
 		base: a.base(c, "What you sent us"), Words: check.Words, Reference: row.Reference,
-		SentAt: row.ReceivedAt.In(routing.London).Format("2 January 2006, 3:04pm"), Sections: check.Sections,
+		SentAt: row.ReceivedAt.In(routing.London).Format("2 January 2006 at ") + clockInWords(row.ReceivedAt), Sections: check.Sections,
 	})
 }
 

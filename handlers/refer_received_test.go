@@ -59,7 +59,7 @@ func TestSentAnswersAreShownOnce(t *testing.T) {
 		b.get("/refer/received").want(http.StatusOK)
 	}
 	receipt := b.fill(received).press("receipt").want(http.StatusOK)
-	receipt.says(received.text(".reference"), "24 November 2026", "The wombat has no food.", "Text message", "Not known")
+	receipt.says(received.text(".reference"), "24 November 2026 at 10am", "The wombat has no food.", "Text message", "Not known")
 	if !strings.Contains(receipt.Header.Get("Cache-Control"), "no-store") {
 		t.Error("the sent answers may be cached")
 	}
@@ -137,6 +137,7 @@ func (p *page) cookieSetBefore(b *browser) *http.Cookie {
 
 func TestPromisesFollowTheClock(t *testing.T) {
 	t.Parallel()
+	app := newTestApp(t)
 	urgent := with(dangerGate, pairsOf(dangerEight)...)
 	for name, c := range map[string]struct {
 		at      time.Time
@@ -159,9 +160,7 @@ func TestPromisesFollowTheClock(t *testing.T) {
 			says: []string{"next be read at 9am on Tuesday 29 December."}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			app := newTestApp(t)
-			app.now = c.at
+			app.pass(c.at.Sub(app.clock()))
 			answers := individualAnswers
 			if c.urgent {
 				answers = urgent

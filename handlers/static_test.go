@@ -36,12 +36,12 @@ func TestStaticEncodings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	get := func(method, path, accept string) *http.Response {
-		r := httptest.NewRequest(method, path, nil)
+	get := func(method, path, accept string) *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(t.Context(), method, path, nil)
 		r.Header.Set("Accept-Encoding", accept)
 		w := httptest.NewRecorder()
 		serve.ServeHTTP(w, r)
-		return w.Result()
+		return w
 	}
 	for name := range names {
 		path, err := names.url(name)
@@ -53,11 +53,11 @@ func TestStaticEncodings(t *testing.T) {
 			"gzip, deflate, br, zstd": "br", "gzip": "gzip", "br;q=0, gzip;q=0.5": "gzip", "identity": "", "br;q=0": "", "BR ; q=1": "br",
 		} {
 			res := get("GET", path, accept)
-			if got := res.Header.Get("Content-Encoding"); got != want {
+			if got := res.Header().Get("Content-Encoding"); got != want {
 				t.Errorf("%s for %q: coding %q, want %q", name, accept, got, want)
 			}
-			if res.Header.Get("Cache-Control") != "public, max-age=31536000, immutable" || res.Header.Get("Vary") != "Accept-Encoding" {
-				t.Errorf("%s: headers %v", name, res.Header)
+			if res.Header().Get("Cache-Control") != "public, max-age=31536000, immutable" || res.Header().Get("Vary") != "Accept-Encoding" {
+				t.Errorf("%s: headers %v", name, res.Header())
 			}
 			var body io.Reader = res.Body
 			switch want {
@@ -72,16 +72,16 @@ func TestStaticEncodings(t *testing.T) {
 				t.Errorf("%s by %q is another file", name, want)
 			}
 		}
-		if head := get("HEAD", path, "br"); head.Header.Get("Content-Length") == "" || len(readAll(t, head.Body)) != 0 {
-			t.Errorf("%s: HEAD %v", name, head.Header)
+		if head := get("HEAD", path, "br"); head.Header().Get("Content-Length") == "" || len(readAll(t, head.Body)) != 0 {
+			t.Errorf("%s: HEAD %v", name, head.Header())
 		}
-		if res := get("POST", path, ""); res.StatusCode != http.StatusMethodNotAllowed {
-			t.Errorf("%s: POST answers %d", name, res.StatusCode)
+		if res := get("POST", path, ""); res.Code != http.StatusMethodNotAllowed {
+			t.Errorf("%s: POST answers %d", name, res.Code)
 		}
 	}
 	for _, path := range []string{"/static/", "/static/manifest.json", "/static/.gitignore", "/static/../app.go", "/static/nothing.css"} {
-		if res := get("GET", path, ""); res.StatusCode != http.StatusNotFound {
-			t.Errorf("%s answers %d", path, res.StatusCode)
+		if res := get("GET", path, ""); res.Code != http.StatusNotFound {
+			t.Errorf("%s answers %d", path, res.Code)
 		}
 	}
 }

@@ -3,10 +3,7 @@ package handlers
 import (
 	"bytes"
 	"context"
-	"io"
 	"log/slog"
-	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -14,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/PuerkitoBio/goquery"
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 
@@ -167,129 +163,6 @@ func (b *lockedBuffer) String() string {
 	return b.buffer.String()
 }
 
-// browser is one person's: it keeps cookies, and does not follow redirects by
-// itself, so that a test sees them.
-type browser struct {
-	app    *testApp
-	client *http.Client
-}
-
-func (app *testApp) browser() *browser {
-	jar, err := cookiejar.New(nil)
-	app.must(err)
-	return &browser{app: app, client: &http.Client{
-		Jar:           jar,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
-}
-
-// page is an answer, read whole.
-type page struct {
-	*goquery.Document
-	Status int
-	Header http.Header
-	Body   string
-	t      *testing.T
-}
-
-func (b *browser) get(path string) *page {
-	b.app.t.Helper()
-	return b.send(http.MethodGet, path, nil, nil)
-}
-
-func (b *browser) post(path string, values url.Values) *page {
-	b.app.t.Helper()
-	return b.send(http.MethodPost, path, strings.NewReader(values.Encode()),
-		http.Header{"Content-Type": {"application/x-www-form-urlencoded"}})
-}
-
-func (b *browser) send(method, path string, body io.Reader, header http.Header) *page {
-	b.app.t.Helper()
-	if !strings.HasPrefix(path, "http") {
-		path = b.app.url + path
-	}
-	request, err := http.NewRequestWithContext(b.app.t.Context(), method, path, body)
-	b.app.must(err)
-	for name, values := range header {
-		request.Header[name] = values
-	}
-	response, err := b.client.Do(request)
-	b.app.must(err)
-	defer response.Body.Close() //nolint:errcheck // read whole below
-	raw, err := io.ReadAll(response.Body)
-	b.app.must(err)
-	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(raw))
-	b.app.must(err)
-	return &page{Document: doc, Status: response.StatusCode, Header: response.Header, Body: string(raw), t: b.app.t}
-}
-
-// want checks the status and returns the page.
-func (p *page) want(status int) *page {
-	p.t.Helper()
-	if p.Status != status {
-		p.t.Fatalf("got status %d, want %d: %s", p.Status, status, p.text("main"))
-	}
-	return p
-}
-
-// redirects checks that the answer leads on with 303, and returns where.
-func (p *page) redirects() string {
-	p.t.Helper()
-	p.want(http.StatusSeeOther)
-	return p.Header.Get("Location")
-}
-
-// text is the words of what the selector finds, with white space made single.
-func (p *page) text(selector string) string {
-	return strings.Join(strings.Fields(p.Find(selector).Text()), " ")
-}
-
-// says checks that the words are on the page.
-func (p *page) says(words ...string) *page {
-	p.t.Helper()
-	text := p.text("body")
-	for _, w := range words {
-		if !strings.Contains(text, w) {
-			p.t.Errorf("the page does not say %q: %s", w, text)
-		}
-	}
-	return p
-}
-
-// value is what the field of that name is filled in with.
-func (p *page) value(name string) string {
-	p.t.Helper()
-	field := p.Find(`[name="` + name + `"]`)
-	if field.Length() == 0 {
-		p.t.Fatalf("there is no field %q on the page: %s", name, p.text("main"))
-	}
-	switch {
-	case field.First().Is("textarea"):
-		return strings.TrimPrefix(field.First().Text(), "\n")
-	case field.First().Is("select"):
-		return field.Find("option[selected]").AttrOr("value", "")
-	case field.First().Is("[type=radio], [type=checkbox]"):
-		return field.Filter("[checked]").AttrOr("value", "")
-	}
-	return field.First().AttrOr("value", "")
-}
-
-// linksLeadToFields checks that each line of the error summary leads to an
-// element of the page.
-func (p *page) linksLeadToFields() {
-	p.t.Helper()
-	links := p.Find(".govuk-error-summary a")
-	if links.Length() == 0 {
-		p.t.Errorf("the page has no error summary: %s", p.text("main"))
-	}
-	links.Each(func(_ int, link *goquery.Selection) {
-		href := link.AttrOr("href", "")
-		if p.Find(`[id="`+strings.TrimPrefix(href, "#")+`"]`).Length() != 1 {
-			p.t.Errorf("the error %q leads to %q, which is not on the page once", link.Text(), href)
-		}
-	})
-}
-
 const testPassword = "correct horse battery"
 
 var testPasswordHash = sync.OnceValues(func() (string, error) {
@@ -332,16 +205,24 @@ func concern(district string, change ...string) forms.Answers {
 	}
 	set(
 		"immediate_danger", "no", "adult_age", "adult", "referral_kind", "safeguarding", "referrer_role", "professional",
-		"reporter_name", "Rosa Ferris", "reporter_phone", "01632 960123", "reporter_relationship", "District nurse",
+		"reporter_name", "Rosa Ferris", "reporter_phone", "01632960123", "reporter_relationship", "District nurse",
 		"reporter_organisation", "Demo Health", "reporter_job_title", "Nurse", "reporter_organisation_type", "health",
 		"adult_name", "Ada Marsh", "adult_dob.day", "3", "adult_dob.month", "4", "adult_dob.year", "1941",
 		"adult_gender", "woman", "adult_address", "1 Mill Lane", "adult_postcode", "ZZ99 3VZ",
-		"adult_location_now", "At home", "adult_district", district,
+		"adult_location_now", "At home", "adult_district", district, "adult_deceased", "no",
+		"adult_needs", "She needs help to wash and cook", "adult_support_reason", "physical", "adult_ethnicity", "white",
+		"adult_language", "English", "adult_interpreter", "no", "adult_communication.unknown", "yes",
 		"allegations.0.types", "neglect|financial", "allegations.0.location", "own_home",
 		"allegations.0.place_district", district, "allegations.0.source", "known",
 		"what_happened", "Her money is gone and there is no food in the house.",
-		"ongoing", "yes", "sources.0.kind", "person", "sources.0.name", "A. Neighbour",
+		"ongoing", "yes", "when_happened", "Since last month", "happened_before", "unknown", "injuries", "None that I saw",
+		"adult_told", "yes", "adult_agrees", "yes", "desired_outcomes", "To have her money back",
+		"capacity_concern", "no", "capacity_assessed", "no", "advocate", "no", "others_at_risk", "no", "children_at_risk", "no",
+		"police_told", "no", "others_told", "Nobody", "action_taken", "I brought food",
+		"sources.0.kind", "person", "sources.0.name", "A. Neighbour",
 		"sources.0.relationship", "Neighbour", "sources.0.still_in_contact", "no",
+		"sources.0.employer.unknown", "yes", "sources.0.lives_with", "no", "sources.0.main_carer", "no", "sources.0.aware", "no",
+		"sources.0.at_risk_too", "unknown", "sources.0.works_with_people", "no",
 		"reporter_contact_channels", "call", "adult_contact_channels", "none",
 	)
 	set(change...)
@@ -358,14 +239,18 @@ func (app *testApp) refer(answers forms.Answers) store.Receipt {
 // that referral.
 func (app *testApp) referUnder(key uuid.UUID, answers forms.Answers) store.Receipt {
 	app.t.Helper()
-	now := app.clock()
-	receipt, err := app.store.Submit(app.t.Context(), store.Submission{
-		Key: key, Form: app.cfg.Referral, Answers: answers,
-		Facts: routing.FactsOf(answers, now, app.cfg.Calendar), ReceivedAt: now,
-	})
+	receipt, err := app.store.Submit(app.t.Context(), app.submission(key, answers))
 	app.must(err)
 	app.route(receipt.ReferralID)
 	return receipt
+}
+
+func (app *testApp) submission(key uuid.UUID, answers forms.Answers) store.Submission {
+	now := app.clock()
+	return store.Submission{
+		Key: key, Form: app.cfg.Referral, Answers: answers,
+		Facts: routing.FactsOf(answers, now, app.cfg.Calendar), ReceivedAt: now,
+	}
 }
 
 // route does what the worker does with a referral.
@@ -376,4 +261,37 @@ func (app *testApp) route(id uuid.UUID) {
 		return store.Routing{Decision: decision, Tell: []string{decision.Team}}
 	})
 	app.must(err)
+}
+
+// openWave opens a wave of the survey.
+func (app *testApp) openWave(code string) *store.Wave {
+	app.t.Helper()
+	survey := app.cfg.Survey
+	app.must(app.store.OpenWave(app.t.Context(), store.NewWave{
+		Survey: survey.ID, Code: code, Versions: []int64{int64(survey.Version)}, OpensAt: app.clock(),
+	}))
+	wave, err := app.store.WaveByCode(app.t.Context(), survey.ID, code)
+	app.must(err)
+	return wave
+}
+
+// respond puts a response into the inbox of the current wave.
+func (app *testApp) respond(answers forms.Answers) {
+	app.t.Helper()
+	wave, err := app.store.CurrentWave(app.t.Context(), app.cfg.Survey.ID, app.clock())
+	app.must(err)
+	_, err = app.store.Append(app.t.Context(), store.Response{
+		Key: uuid.New(), WaveID: wave.ID, FormVersion: app.cfg.Survey.Version, Answers: answers,
+	}, app.clock())
+	app.must(err)
+}
+
+// release does what the worker does with the inbox, and returns the wave.
+func (app *testApp) release(wave *store.Wave) *store.Wave {
+	app.t.Helper()
+	_, err := app.store.Release(app.t.Context(), wave.ID, app.clock())
+	app.must(err)
+	wave, err = app.store.WaveByCode(app.t.Context(), wave.Survey, wave.Code)
+	app.must(err)
+	return wave
 }

@@ -52,7 +52,7 @@ func withProvider(dsn string, use func(*goose.Provider) error) (err error) {
 		return fmt.Errorf("open database: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // asks each second, for five minutes
 	if err != nil {
 		return fmt.Errorf("make migration lock: %w", err)
 	}

@@ -102,10 +102,12 @@ install_as_root() {
     printf '#!/bin/sh\n# %s\nexit 101\n' "$mark" >"$path"
     chmod 755 "$path"
   fi
-  path=/etc/postgresql-common/createcluster.d/intake-portal.conf
-  made+=("$path")
-  mkdir -p -- "${path%/*}"
-  printf '# %s\ncreate_main_cluster = false\n' "$mark" >"$path"
+  if [[ " $* " == *" postgresql "* ]]; then
+    path=/etc/postgresql-common/createcluster.d/intake-portal.conf
+    made+=("$path")
+    mkdir -p -- "${path%/*}"
+    printf '# %s\ncreate_main_cluster = false\n' "$mark" >"$path"
+  fi
 
   export DEBIAN_FRONTEND=noninteractive
   local apt=(apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -88,7 +89,7 @@ func inventReporter(n int, organisationType string) reporter {
 	work := workplaces[organisationType]
 	return reporter{
 		name:  first + " " + surname,
-		phone: fmt.Sprintf("07700 900%03d", 100+n%800), email: fmt.Sprintf("%s.%d@example.org", first, n),
+		phone: fmt.Sprintf("07700 900%03d", 100+n%800), email: fmt.Sprintf("%s.%d@example.org", strings.ToLower(first), n),
 		organisation: work.organisation, job: work.job, typ: organisationType,
 	}
 }

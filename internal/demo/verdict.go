@@ -1,6 +1,10 @@
 package demo
 
-import "intake/internal/store"
+import (
+	"slices"
+
+	"intake/internal/store"
+)
 
 // test is one of the three tests of a section 42 decision, with its reason.
 type test struct {
@@ -48,4 +52,4 @@ const (
 
 // matters is everything that is referred, in turn: first the ones of
 // everyday, then the ones that go an unusual way.
-var matters = append(append([]matter{}, everydayMatters...), unusualMatters...)
+var matters = slices.Concat(everydayMatters, unusualMatters)

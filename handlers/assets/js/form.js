@@ -18,6 +18,7 @@ const rootNow = () => document.getElementById("content");
 function take(root, quiet) {
   const steer = root.querySelector("form[data-form]") ? open(root) : null;
   shown = { root, path: location.pathname, steer };
+  for (const button of root.querySelectorAll("[data-print]")) button.hidden = false;
   if (steer) {
     steer.begin(quiet);
     return;
@@ -79,6 +80,8 @@ async function exchange(form, button) {
 
 // sentences are what a page of refusal says, to be said beside the answers.
 function sentences(root) {
+  const notice = root && root.querySelector("[data-notice]");
+  if (notice) return notice.textContent.trim();
   const texts = root ? [...root.querySelectorAll("h1, main p")].slice(0, 3) : [];
   return texts.map((el) => el.textContent.trim().replace(/([^.!?])$/, "$1.")).join(" ");
 }

@@ -70,6 +70,15 @@ export function open(root) {
   function go(screen, focus = true) {
     history.pushState({ screen: screen.id, depth: depth() + 1 }, "");
     show(screen, focus);
+    if (screen.page.ends) countEnding();
+  }
+
+  // countEnding lets the portal count a path that ends without a submission;
+  // the portal keeps nothing of it, and the page does not wait for it.
+  function countEnding() {
+    const answers = body();
+    answers.append("action", "check");
+    fetch(form.getAttribute("action"), { method: "POST", body: answers }).catch(() => {});
   }
 
   const depth = () => (history.state && history.state.depth) || 0;
@@ -146,23 +155,25 @@ export function open(root) {
     settle() {
       for (const page of model.pages) page.fields.forEach(clear);
     },
-    // body is what to send: the hidden branches stay behind.
-    body() {
-      refresh();
-      const body = new URLSearchParams();
-      const behind = new Set();
-      for (const page of model.pages) {
-        for (const field of page.fields) {
-          if (now.shown.has(field)) continue;
-          for (const input of field.el.querySelectorAll("[name]")) behind.add(input.name);
-        }
-      }
-      for (const [name, value] of new FormData(form)) {
-        if (!behind.has(name)) body.append(name, value);
-      }
-      return body;
-    },
+    body,
   };
+
+  // body is what to send: the hidden branches stay behind.
+  function body() {
+    refresh();
+    const answers = new URLSearchParams();
+    const behind = new Set();
+    for (const page of model.pages) {
+      for (const field of page.fields) {
+        if (now.shown.has(field)) continue;
+        for (const input of field.el.querySelectorAll("[name]")) behind.add(input.name);
+      }
+    }
+    for (const [name, value] of new FormData(form)) {
+      if (!behind.has(name)) answers.append(name, value);
+    }
+    return answers;
+  }
 }
 
 // randomKey is a version 4 UUID; crypto.randomUUID would need HTTPS.
