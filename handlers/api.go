@@ -40,7 +40,7 @@ func readSubmission(c *gin.Context, f *forms.Form) (apiSubmission, forms.Answers
 	}
 	body, err := io.ReadAll(c.Request.Body)
 	if err != nil {
-		return in, nil, err
+		return in, nil, unreadable(err, badJSON)
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
 		return in, nil, badJSON(err)
@@ -87,17 +87,13 @@ var errNoBearer = &problem{status: http.StatusUnauthorized, title: "A bearer key
 
 // requireBearer lets partner organisations in whose key has the right.
 func (a *app) requireBearer(c *gin.Context, right string) error {
-	key, ok := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
-	if !ok {
-		return errNoBearer
+	scheme, key, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+	if strings.EqualFold(scheme, "Bearer") {
+		hash := sha256.Sum256([]byte(key))
+		if allowed, err := a.Store.APIKeyHas(c.Request.Context(), hash[:], right); allowed || err != nil {
+			return err
+		}
 	}
-	hash := sha256.Sum256([]byte(key))
-	allowed, err := a.Store.APIKeyHas(c.Request.Context(), hash[:], right)
-	if err != nil {
-		return err
-	}
-	if !allowed {
-		return errNoBearer
-	}
-	return nil
+	c.Header("WWW-Authenticate", "Bearer")
+	return errNoBearer
 }

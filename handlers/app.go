@@ -6,6 +6,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -44,8 +45,8 @@ type Config struct {
 	Mailbox Mailbox
 	// Demo says on every page that nothing here is real.
 	Demo bool
-	Log     *slog.Logger
-	Now     func() time.Time
+	Log  *slog.Logger
+	Now  func() time.Time
 }
 
 // Jobs are the nudges that handlers give. None of them blocks or fails.
@@ -86,8 +87,13 @@ func New(cfg Config) (http.Handler, error) {
 	a.routes(engine)
 
 	// Sessions and the cross-origin check are for managers alone: a public
-	// page neither has nor needs either.
-	managed := a.sessions.LoadAndSave(http.NewCrossOriginProtection().Handler(engine))
+	// page neither has nor needs either. Behind a proxy that changes the host
+	// the base URL is still ours.
+	sameOrigin := http.NewCrossOriginProtection()
+	if err := sameOrigin.AddTrustedOrigin(cfg.BaseURL); err != nil {
+		return nil, fmt.Errorf("PORTAL_BASE_URL: %w", err)
+	}
+	managed := a.sessions.LoadAndSave(sameOrigin.Handler(engine))
 	return a.secured(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/manage") {
 			managed.ServeHTTP(w, r)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"strings"
 
@@ -40,6 +41,8 @@ var (
 		words: "Check the address, or go to the home page and find your way from there."}
 	errTooLarge = &problem{status: http.StatusRequestEntityTooLarge, title: "That is too much to send at once",
 		words: "Go back: what you typed should still be on the page. Shorten the longest answer and send again."}
+	errTooSlow = &problem{status: http.StatusRequestTimeout, title: "Your connection was too slow",
+		words: "Nothing arrived whole. Go back: what you typed should still be on the page. Send again when the connection is better."}
 	errWrongType = &problem{status: http.StatusUnsupportedMediaType, title: "We cannot read this kind of content",
 		words: "Send the form from its page, or send JSON with the content type application/json."}
 	errTooMany = &problem{status: http.StatusTooManyRequests, title: "Too many tries from your connection",
@@ -66,7 +69,10 @@ func (a *app) on(handle func(c *gin.Context) error) gin.HandlerFunc {
 func (a *app) recovered(c *gin.Context) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			a.Log.Error("panic", "route", c.FullPath(), "stack", string(debug.Stack()))
+			// Only what the runtime says of its own: any other value may hold
+			// what somebody wrote.
+			fault, _ := cause.(runtime.Error)
+			a.Log.Error("panic", "route", c.FullPath(), "fault", fault, "stack", string(debug.Stack()))
 			if !c.Writer.Written() {
 				a.answer(c, errServer)
 			}

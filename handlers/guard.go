@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -101,13 +102,22 @@ func requireForm(c *gin.Context) (url.Values, error) {
 		err = c.Request.ParseMultipartForm(referralBodyLimit)
 	}
 	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return nil, err
-		}
-		return nil, malformed(err)
+		return nil, unreadable(err, malformed)
 	}
 	return c.Request.PostForm, nil
+}
+
+// unreadable tells why a body could not be read whole: it was too large, it
+// came too slowly, or else what otherwise says. None of them is our fault.
+func unreadable(err error, otherwise func(error) *problem) error {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errTooSlow
+	}
+	return otherwise(err)
 }
 
 func requireType(c *gin.Context, types ...string) error {

@@ -3,6 +3,7 @@ package handlers
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -29,10 +30,12 @@ type referralPage struct {
 	Clocks    []clockView
 	Amended   int
 
-	Mine    bool
-	Owner   string // "" while it has none
-	Screens bool   // may be screened next
-	Decides bool   // may be decided next
+	Mine  bool
+	Owner string // "" while it has none
+	// ReadsOnly says that another team works on it.
+	ReadsOnly bool
+	Screens   bool // may be screened next
+	Decides   bool // may be decided next
 
 	Newest    versionView
 	Earlier   []versionView
@@ -45,6 +48,7 @@ type referralPage struct {
 	Note          Field
 	Team          Field
 	Reason        Field
+	PresentTeam   Field
 	Tests         []testFields
 	Outcome       Field
 	OutcomeReason Field
@@ -71,6 +75,9 @@ func (a *app) referralDetail(c *gin.Context) error {
 	}
 	return a.showOpened(c, http.StatusOK, reference, attempt{faults: newProblems()})
 }
+
+var errReadOnly = &problem{status: http.StatusForbidden, title: "Another team works on this referral",
+	words: "Your team may read it and add notes. To work on it, go back and have it sent to your team, with a reason."}
 
 // referenceOf reads the reference in the address.
 func referenceOf(c *gin.Context) (string, error) {
@@ -109,9 +116,10 @@ func (a *app) showOpened(c *gin.Context, status int, reference string, tried att
 	page := referralPage{
 		base: a.base(c, "Referral "+reference), problems: tried.faults, Reference: reference, Done: doneWords[c.Query("done")],
 		Row: a.deskRow(&opened.DeskRow), Version: opened.Version, Clocks: clocks(opened, now), Amended: opened.Amendments,
-		Received: moment(opened.ReceivedAt),
-		Mine:     opened.OwnerID != nil && *opened.OwnerID == currentUser(c).ID,
-		Screens:  opened.Status == "received", Decides: opened.Status == "screening",
+		Received:  moment(opened.ReceivedAt),
+		Mine:      opened.OwnerID != nil && *opened.OwnerID == currentUser(c).ID,
+		ReadsOnly: !opened.Workable,
+		Screens:   opened.Status == "received" && opened.Workable, Decides: opened.Status == "screening" && opened.Workable,
 		History: history(opened.History, names), Decisions: decisions(opened.Decisions),
 		Kept: tried.action,
 	}
@@ -132,20 +140,31 @@ func (a *app) showOpened(c *gin.Context, status int, reference string, tried att
 	if tried.stale {
 		page.Stale = staleWords(opened.History, names)
 	}
-	page.fillFields(tried.typed, teams, opened.Team)
+	page.fillFields(tried.typed, teamsToSend(teams, opened, currentUser(c)))
 	return a.render(c, status, "referral", &page)
 }
 
-func (p *referralPage) fillFields(typed map[string]string, teams []store.Team, team *string) {
-	p.Note = p.lines("note", "Note", "Everyone who may read this referral can read it. It cannot be changed later.", typed["note"], maxNote)
+// teamsToSend are the teams that the reader may send the referral to: any
+// other, or for one who only reads along, their own.
+func teamsToSend(teams []store.Team, opened *store.Opened, reader *store.User) []option {
 	var others []option
 	for _, t := range teams {
-		if team == nil || t.Slug != *team {
+		if (opened.Team == nil || t.Slug != *opened.Team) && (opened.Workable || slices.Contains(reader.Teams, t.Slug)) {
 			others = append(others, option{t.Slug, t.Name})
 		}
 	}
+	return others
+}
+
+func (p *referralPage) fillFields(typed map[string]string, others []option) {
+	p.Note = p.lines("note", "Note", "Everyone who may read this referral can read it. It cannot be changed later.", typed["note"], maxNote)
 	p.Team = p.oneOf("team", "Which team should have it?", "", typed["team"], others)
-	p.Reason = p.lines("reason", "Why?", "The team that has it now can still read it.", typed["reason"], maxReason)
+	p.Reason = p.lines("reason", "Why?", "The team that gets it can read this.", typed["reason"], maxReason)
+	present := typed["present_team"]
+	if present == "" {
+		present = readsAlong
+	}
+	p.PresentTeam = p.oneOf("present_team", "What about the team that has it now?", "", present, presentTeamOptions)
 	for _, test := range tests {
 		p.Tests = append(p.Tests, testFields{
 			Answer: p.oneOf(test.name, test.label, "", typed[test.name], yesNoOptions),
@@ -185,6 +204,9 @@ func (a *app) desk(c *gin.Context, name string, fields []string, check func(type
 		return a.showOpened(c, http.StatusUnprocessableEntity, reference, tried)
 	}
 	err = do(store.Action{Actor: currentUser(c), Reference: reference, Version: versionOf(posted), At: a.Now()}, tried.typed)
+	if errors.Is(err, store.ErrReadOnly) {
+		return errReadOnly
+	}
 	if errors.Is(err, store.ErrStale) || errors.Is(err, store.ErrWrongStatus) {
 		tried.stale = true
 		return a.showOpened(c, http.StatusConflict, reference, tried)

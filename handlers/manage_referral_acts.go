@@ -36,6 +36,17 @@ func versionOf(posted url.Values) int {
 	return version
 }
 
+// What becomes of the team that has a referral when it is re-routed.
+const (
+	readsAlong = "reads"
+	keptOut    = "kept_out"
+)
+
+var presentTeamOptions = []option{
+	{readsAlong, "It may still read the referral"},
+	{keptOut, "It may not: somebody in it may be involved"},
+}
+
 // checkLength says that a text is missing or too long.
 func (p *problems) checkLength(name, text string, most int, missing string) {
 	switch length := utf8.RuneCountInString(text); {
@@ -69,7 +80,7 @@ func (a *app) referralNote(c *gin.Context) error {
 
 func (a *app) referralReroute(c *gin.Context) error {
 	ctx := c.Request.Context()
-	return a.desk(c, "reroute", []string{"team", "reason"}, func(typed map[string]string, faults *problems) error {
+	return a.desk(c, "reroute", []string{"team", "reason", "present_team"}, func(typed map[string]string, faults *problems) error {
 		teams, err := a.Store.Teams(ctx)
 		if err != nil {
 			return err
@@ -88,7 +99,7 @@ func (a *app) referralReroute(c *gin.Context) error {
 			// The page offers it not: somebody else sent it there meanwhile.
 			return store.ErrStale
 		}
-		if err := a.Store.Reroute(ctx, act, typed["team"], typed["reason"]); err != nil {
+		if err := a.Store.Reroute(ctx, act, typed["team"], typed["reason"], typed["present_team"] == keptOut); err != nil {
 			return err
 		}
 		a.Jobs.TeamOwedNews(id)

@@ -54,7 +54,7 @@ func (app *testApp) fillWave(code string, n int) (*store.Wave, []forms.Answers) 
 func TestResultsPageFigures(t *testing.T) {
 	t.Parallel()
 	app := newTestApp(t)
-	wave, all := app.fillWave("spring", 150)
+	_, all := app.fillWave("spring", 150)
 	for range 7 { // these wait in the inbox: only the live total knows them
 		app.respond(forms.Answers{"care_role": {"no"}})
 	}
@@ -94,7 +94,6 @@ func TestResultsPageFigures(t *testing.T) {
 	if strings.Contains(p.Body, "style=") {
 		t.Error("the page holds inline styles, which the browser refuses")
 	}
-	_ = wave
 }
 
 // checkFigures compares a question's rows with a recount and returns how many

@@ -3,9 +3,11 @@ package handlers
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,11 +81,41 @@ func (a *app) askToSignIn(c *gin.Context) {
 		a.answer(c, errSignIn)
 		return
 	}
+	if typed := typedWords(c); len(typed) > 0 {
+		page := signInPage{base: a.base(c, "Sign in again"), problems: newProblems(),
+			Next: safeNext(path.Dir(c.Request.URL.Path)), Typed: typed}
+		if err := a.render(c, http.StatusUnauthorized, "sign_in", &page); err != nil {
+			a.fail(c, err)
+		}
+		return
+	}
 	target := url.URL{Path: signInPath}
 	if c.Request.Method == http.MethodGet && c.Request.URL.Path != "/manage" {
 		target.RawQuery = url.Values{"next": {c.Request.URL.RequestURI()}}.Encode()
 	}
 	c.Redirect(http.StatusSeeOther, target.String())
+}
+
+// typedWords are what somebody typed into a form that they sent after their
+// session had ended: a reason, a note. They get it back to copy, since it was
+// not saved.
+func typedWords(c *gin.Context) []string {
+	if c.Request.Method != http.MethodPost {
+		return nil
+	}
+	posted, err := requireForm(c)
+	if err != nil {
+		return nil
+	}
+	var typed []string
+	for _, name := range slices.Sorted(maps.Keys(posted)) {
+		for _, words := range posted[name] {
+			if strings.Contains(strings.TrimSpace(words), " ") { // a code or a number has no space
+				typed = append(typed, words)
+			}
+		}
+	}
+	return typed
 }
 
 // safeNext is where to go after signing in: a page of the managers' own, else
@@ -104,6 +136,7 @@ type signInPage struct {
 	Email       string
 	Next        string
 	PasswordSet bool // they come from setting it
+	Typed       []string
 }
 
 // signInPage shows the form; somebody who is signed in may sign in anew.

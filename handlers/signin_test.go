@@ -274,3 +274,29 @@ func TestSetPasswordLinkRunsOut(t *testing.T) {
 	app.pass(2 * time.Hour)
 	app.browser().get("/manage/set-password/code").want(http.StatusNotFound)
 }
+
+func TestWordsOutliveTheSession(t *testing.T) {
+	t.Parallel()
+	app := newTestApp(t)
+	b := app.signIn("Tess Reid", store.Triage, "mid")
+	receipt := app.refer(concern("maldon"))
+	app.route(receipt.ReferralID)
+	user, err := app.store.UserByEmail(t.Context(), "tess.reid@example.org")
+	app.must(err)
+	app.must(app.store.EndSessions(t.Context(), user.ID))
+
+	const words = "Spoke to the ward, who will call back."
+	p := b.post("/manage/referrals/"+receipt.Reference+"/note", url.Values{"version": {"1"}, "note": {words}})
+	p.want(http.StatusUnauthorized).says("not saved", "Copy it from here")
+	if got := strings.TrimSpace(p.text("textarea")); got != words {
+		t.Errorf("the page gives back %q", got)
+	}
+	if next := p.value("next"); next != "/manage/referrals/"+receipt.Reference {
+		t.Errorf("signing in leads to %q", next)
+	}
+	for _, e := range app.events(receipt.Reference) {
+		if e.Kind == store.EventNote {
+			t.Error("the note of somebody signed out was kept")
+		}
+	}
+}

@@ -99,27 +99,43 @@ func (a *app) surveyPost(c *gin.Context) error {
 		return err
 	}
 	key, keyOK := submissionKey(posted)
-	again := documentInput{Form: a.Survey, Answers: answers, Lang: lang, Action: c.Request.URL.Path, SubmissionKey: key.String()}
-	if action := parseAction(posted.Get("action")); action.Verb != "send" {
-		return a.showForm(c, http.StatusOK, again, "", nil)
-	}
 	if !keyOK {
-		return a.unprocessable(c, again, staleNotice, nil)
+		key = uuid.New()
+	}
+	again := func(status int, notice string, faults ...forms.FieldError) error {
+		return a.showForm(c, status, documentInput{
+			Form: a.Survey, Answers: answers, Errors: faults, Lang: lang,
+			Action: c.Request.URL.Path, SubmissionKey: key.String(),
+		}, notice, nil)
+	}
+	program := wantsJSON(c)
+	switch verb := parseAction(posted.Get("action")).Verb; {
+	case verb == "send":
+	case program:
+		return errUnknownButton
+	case verb == "":
+		return again(http.StatusUnprocessableEntity, errUnknownButton.words)
+	default:
+		return again(http.StatusOK, "")
+	}
+	if !keyOK && wave.Open(a.Now()) {
+		if program {
+			return errNoKey
+		}
+		return again(http.StatusUnprocessableEntity, staleNotice)
 	}
 	duplicate, err := a.takeResponse(c, wave, key, answers, lang)
 	var faults *problem
 	switch {
+	case errors.Is(err, store.ErrWaveClosed) && program:
+		return errSurveyClosed
 	case errors.Is(err, store.ErrWaveClosed):
-		if wantsJSON(c) {
-			return errSurveyClosed
-		}
-		return a.showForm(c, http.StatusConflict, again, closedNotice, nil)
-	case errors.As(err, &faults) && faults.fields != nil && !wantsJSON(c):
-		again.Errors = faults.fields
-		return a.unprocessable(c, again, "", nil)
+		return again(http.StatusConflict, closedNotice)
+	case errors.As(err, &faults) && faults.fields != nil && !program:
+		return again(http.StatusUnprocessableEntity, "", faults.fields...)
 	case err != nil:
 		return err
-	case wantsJSON(c):
+	case program:
 		return acknowledge(c, duplicate)
 	}
 	thanks := url.URL{Path: c.Request.URL.Path + "/thanks"}
@@ -134,11 +150,15 @@ var errSurveyClosed = &problem{status: http.StatusConflict, title: "This survey 
 	words: "The answers were not counted. Ask whoever runs the survey when it opens again."}
 
 // takeResponse validates answers and commits them to the inbox. Invalid
-// answers are a problem with fields.
+// answers are a problem with fields, a closed wave is ErrWaveClosed.
 func (a *app) takeResponse(c *gin.Context, wave *store.Wave, key uuid.UUID, answers forms.Answers, lang string) (duplicate bool, err error) {
 	now := a.Now()
 	answers = a.Survey.Strip(answers)
 	if faults := a.Survey.Validate(answers, lang, now); len(faults) > 0 {
+		if !wave.Open(now) {
+			// Nobody should put answers right that then do not count.
+			return false, store.ErrWaveClosed
+		}
 		return false, invalid(faults)
 	}
 	duplicate, err = a.Store.Append(c.Request.Context(), store.Response{
@@ -159,18 +179,6 @@ func invalid(faults []forms.FieldError) *problem {
 }
 
 const staleNotice = "This page was out of date. Your answers are still here: please send them again."
-
-// unprocessable shows the form again with 422, under a fresh key if the posted
-// one could not be read.
-func (a *app) unprocessable(c *gin.Context, in documentInput, notice string, hidden map[string]string) error {
-	if in.SubmissionKey == uuid.Nil.String() {
-		in.SubmissionKey = uuid.NewString()
-		if wantsJSON(c) {
-			return errNoKey
-		}
-	}
-	return a.showForm(c, http.StatusUnprocessableEntity, in, notice, hidden)
-}
 
 var errNoKey = invalid([]forms.FieldError{{Field: "submission_key", Name: "submission_key",
 	Message: "Send a new random UUID as submission_key, and the same one when you try again"}})

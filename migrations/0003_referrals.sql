@@ -12,12 +12,15 @@ CREATE TABLE referrals (
     facts            jsonb NOT NULL,
     reporter_sealed  bytea NOT NULL,
     rest_sealed      bytea NOT NULL,
-    nhs_number_index bytea,
+    -- Under each sealing key, so that a rotated keyset still finds older ones.
+    nhs_number_index bytea[],
     -- Work: status belongs to people, routed_at to the worker.
     status           text NOT NULL DEFAULT 'received' CHECK (status IN ('received', 'screening', 'decided')),
     priority         text NOT NULL CHECK (priority IN ('P1', 'P2', 'P3')),
     team             text REFERENCES teams,
     cc               text[] NOT NULL DEFAULT '{}',
+    -- Teams that may not read it: somebody in them may be the source of risk.
+    excluded         text[] NOT NULL DEFAULT '{}',
     owner_id         bigint REFERENCES users,
     routed_at        timestamptz,
     rule_set_hash    text,
@@ -34,7 +37,7 @@ CREATE TABLE referrals (
 );
 CREATE INDEX referrals_unrouted ON referrals (received_at) WHERE routed_at IS NULL;
 CREATE INDEX referrals_team_received ON referrals (team, received_at);
-CREATE INDEX referrals_nhs_number ON referrals (nhs_number_index) WHERE nhs_number_index IS NOT NULL;
+CREATE INDEX referrals_nhs_number ON referrals USING gin (nhs_number_index);
 
 -- More about the same matter under the same submission key.
 CREATE TABLE amendments (
@@ -47,7 +50,9 @@ CREATE TABLE amendments (
     facts           jsonb NOT NULL,
     reporter_sealed bytea NOT NULL,
     rest_sealed     bytea NOT NULL,
-    routed_at       timestamptz
+    routed_at       timestamptz,
+    rule_set_hash   text,
+    trace           jsonb
 );
 CREATE INDEX amendments_referral ON amendments (referral_id, seq);
 CREATE INDEX amendments_unrouted ON amendments (received_at) WHERE routed_at IS NULL;

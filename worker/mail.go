@@ -67,6 +67,7 @@ func (e *mailError) Unwrap() error { return e.err }
 
 var reasonWords = map[string]string{
 	"routed":   "A new referral is waiting for %s.",
+	"copied":   "A new referral has gone to another team. It may also be read by %s.",
 	"rerouted": "A referral has been passed to %s.",
 	"amended":  "More information has arrived about a referral with %s.",
 }

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"io"
 	"net"
 	"sync"
@@ -40,19 +41,23 @@ func relay(t *testing.T, address, to string) {
 	})
 }
 
-// pass copies both ways until either side ends.
+// pass copies both ways until either side or the test ends.
 func pass(t *testing.T, from net.Conn, to string) {
 	onward, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", to)
 	if err != nil {
 		_ = from.Close()
 		return
 	}
+	end := func() {
+		_ = from.Close()
+		_ = onward.Close()
+	}
+	defer context.AfterFunc(t.Context(), end)()
 	var directions sync.WaitGroup
 	for _, pair := range [][2]net.Conn{{from, onward}, {onward, from}} {
 		directions.Go(func() {
 			_, _ = io.Copy(pair[0], pair[1])
-			_ = pair[0].Close()
-			_ = pair[1].Close()
+			end()
 		})
 	}
 	directions.Wait()

@@ -21,7 +21,8 @@ func (w *Worker) route(ctx context.Context, p payload) error {
 func (w *Worker) decide(facts routing.Facts) store.Routing {
 	decision := w.Rules.Decide(facts, w.Calendar)
 	tell := []string{decision.Team}
-	if facts.Priority == routing.P1 && facts.OutOfHours == "yes" && w.DutyTeam != "" && w.DutyTeam != decision.Team {
+	if facts.Priority == routing.P1 && facts.OutOfHours == "yes" && w.DutyTeam != "" &&
+		w.DutyTeam != decision.Team && !excludes(decision, w.DutyTeam) {
 		tell = append(tell, w.DutyTeam)
 		if !slices.Contains(decision.CC, w.DutyTeam) {
 			// Whoever is told must be able to read it.
@@ -29,4 +30,9 @@ func (w *Worker) decide(facts routing.Facts) store.Routing {
 		}
 	}
 	return store.Routing{Decision: decision, Tell: tell}
+}
+
+// excludes reports whether a rule keeps the team out.
+func excludes(d routing.Decision, team string) bool {
+	return slices.ContainsFunc(d.Trace, func(step routing.Step) bool { return slices.Contains(step.Exclude, team) })
 }

@@ -3,7 +3,10 @@ package worker
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 const (
@@ -12,6 +15,11 @@ const (
 	sweepAfter = 2 * time.Second
 	sweepBatch = 500
 	houseEvery = 10 * time.Minute
+	// sweepTells bounds the emails that one sweep nudges for, and tellAgain
+	// keeps it from nudging for the same ones at once: a mail server that is
+	// away must not fill the queue.
+	sweepTells = 50
+	tellAgain  = 20 * time.Second
 	// workOffFor bounds what one sweep does itself, so that a mail server that
 	// hangs does not keep it from new referrals.
 	workOffFor = 5 * time.Second
@@ -23,9 +31,10 @@ func (w *Worker) sweepUntil(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
 	var housekept time.Time
+	told := map[uuid.UUID]time.Time{}
 	for {
 		_, err := w.Store.IfLeader(ctx, "sweep", func(ctx context.Context) error {
-			err := w.sweep(ctx)
+			err := w.sweep(ctx, told)
 			if w.Now().Sub(housekept) >= houseEvery {
 				housekept = w.Now()
 				err = errors.Join(err, w.Store.Housekeep(ctx, w.Now()))
@@ -44,21 +53,26 @@ func (w *Worker) sweepUntil(ctx context.Context) {
 }
 
 // sweep nudges again for all that is due. Where the queue takes no nudge the
-// work is done here and now: a referral does not wait for Redis.
-func (w *Worker) sweep(ctx context.Context) error {
+// work is done here and now: a referral does not wait for Redis. told is when
+// it last nudged for whose emails.
+func (w *Worker) sweep(ctx context.Context, told map[uuid.UUID]time.Time) error {
 	now := w.Now()
 	var due []nudge
 	referrals, err := w.Store.UnroutedReferrals(ctx, now.Add(-sweepAfter), sweepBatch)
 	for _, id := range referrals {
 		due = append(due, nudge{jobRoute.name, payload{Referral: id}})
 	}
-	owed, owedErr := w.Store.ReferralsOwedNews(ctx, now, sweepBatch)
-	for _, id := range owed {
-		due = append(due, nudge{jobTell.name, payload{Referral: id}})
-	}
 	waves, wavesErr := w.Store.WavesToRelease(ctx, now)
 	for _, id := range waves {
 		due = append(due, nudge{jobRelease.name, payload{Wave: id}})
+	}
+	maps.DeleteFunc(told, func(_ uuid.UUID, at time.Time) bool { return now.Sub(at) >= tellAgain })
+	owed, owedErr := w.Store.ReferralsOwedNews(ctx, now, sweepTells+len(told))
+	for _, id := range owed {
+		if _, lately := told[id]; !lately {
+			told[id] = now
+			due = append(due, nudge{jobTell.name, payload{Referral: id}})
+		}
 	}
 	if err := errors.Join(err, owedErr, wavesErr); err != nil {
 		return err
@@ -83,9 +97,16 @@ func (w *Worker) workOff(ctx context.Context, due []nudge) error {
 		}
 		for _, j := range jobs {
 			if j.name == n.name {
-				faults = append(faults, w.runJob(ctx, j, n.payload))
+				faults = append(faults, w.runBriefly(ctx, j, n.payload))
 			}
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// runBriefly runs a job with a time limit of its own.
+func (w *Worker) runBriefly(ctx context.Context, j job, p payload) error {
+	ctx, cancel := context.WithTimeout(ctx, workOffFor)
+	defer cancel()
+	return w.runJob(ctx, j, p)
 }

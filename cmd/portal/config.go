@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"strconv"
@@ -18,6 +20,7 @@ import (
 	"intake/internal/sealed"
 	"intake/internal/store"
 	"intake/migrations"
+	"intake/worker"
 )
 
 // database is what commands need that work on the ledger alone.
@@ -60,6 +63,7 @@ type config struct {
 	rateLimit    int
 	baseURL      string
 	mailFrom     string
+	mailer       *worker.Mailer
 	log          *slog.Logger
 }
 
@@ -88,20 +92,59 @@ func (s settings) read(logTo io.Writer) (*config, error) {
 		}
 	}
 	var err error
-	if cfg.rateLimit, err = readRateLimit(s.RateLimit); err != nil {
+	cfg.rateLimit, err = readRateLimit(s.RateLimit)
+	fault(err)
+	if s.BaseURL != "" {
+		fault(cfg.readBaseURL())
+	}
+	if s.SMTPURL != "" {
+		cfg.mailer, err = worker.NewMailer(s.SMTPURL, cfg.mailFrom, cfg.baseURL, routing.London)
 		fault(err)
 	}
-	cfg.baseURL, cfg.mailFrom = strings.TrimSuffix(s.BaseURL, "/"), s.MailFrom
-	if base, err := url.Parse(s.BaseURL); s.BaseURL != "" && (err != nil || base.Host == "") {
-		fault(errors.New("PORTAL_BASE_URL must be a whole address, like https://portal.example.org"))
-	} else if err == nil && cfg.mailFrom == "" {
-		cfg.mailFrom = "portal@" + base.Hostname()
+	if s.RedisURL != "" {
+		// Only to see whether the address can be read: nothing is connected yet.
+		client, err := worker.DialRedis(s.RedisURL)
+		if err == nil {
+			err = client.Close()
+		}
+		fault(err)
 	}
+	fault(checkProxies(s.TrustedProxies))
 	fault(cfg.readOrganisation())
 	if len(faults) > 0 {
 		return nil, fmt.Errorf("the portal cannot start:\n%w", errors.Join(faults...))
 	}
 	return cfg, nil
+}
+
+// readBaseURL reads what links begin with, and the sender of emails after it.
+func (c *config) readBaseURL() error {
+	base, err := url.Parse(c.BaseURL)
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "" ||
+		strings.Trim(base.Path, "/") != "" || base.RawQuery != "" || base.Fragment != "" || base.User != nil {
+		return errors.New("PORTAL_BASE_URL must be an address without a path, like https://portal.example.org")
+	}
+	c.baseURL, c.mailFrom = base.Scheme+"://"+base.Host, c.MailFrom
+	if c.mailFrom != "" {
+		return nil
+	}
+	host := base.Hostname()
+	if net.ParseIP(host) != nil {
+		host = "localhost" // a bare number is no host of an email address
+	}
+	c.mailFrom = "portal@" + host
+	return nil
+}
+
+func checkProxies(proxies []string) error {
+	for _, proxy := range proxies {
+		_, errNetwork := netip.ParsePrefix(proxy)
+		_, errAddress := netip.ParseAddr(proxy)
+		if errNetwork != nil && errAddress != nil {
+			return fmt.Errorf("PORTAL_TRUSTED_PROXIES must list addresses or networks, like 10.0.0.0/8, not %q", proxy)
+		}
+	}
+	return nil
 }
 
 func readRateLimit(value string) (int, error) {
@@ -128,15 +171,14 @@ func (c *config) readOrganisation() error {
 			return fmt.Errorf("PORTAL_RULES_FILE: %w", err)
 		}
 	}
-	if c.rules, err = routing.Load(rules, c.organisation.RoutingNames()); err != nil {
-		return fmt.Errorf("routing rules: %w", err)
+	var errRules, errSurvey, errReferral error
+	if c.rules, errRules = routing.Load(rules, c.organisation.RoutingNames()); errRules != nil {
+		errRules = fmt.Errorf("routing rules: %w", errRules)
 	}
 	lists := listsOf(c.organisation)
-	if c.survey, err = loadBuiltIn("care-worker-survey", lists); err != nil {
-		return err
-	}
-	c.referral, err = loadBuiltIn("safeguarding-referral", lists)
-	return err
+	c.survey, errSurvey = loadBuiltIn("care-worker-survey", lists)
+	c.referral, errReferral = loadBuiltIn("safeguarding-referral", lists)
+	return errors.Join(errRules, errSurvey, errReferral)
 }
 
 // listsOf are the options that definitions take from the organisation.

@@ -12,7 +12,6 @@ import (
 	"intake/handlers"
 	"intake/internal/embedded"
 	"intake/internal/sealed"
-	"intake/internal/store"
 	"intake/migrations"
 	"intake/worker"
 )
@@ -38,7 +37,7 @@ func (d *devCommand) Run(ctx context.Context, t terminal) (err error) {
 	}
 	defer listener.Close() //nolint:errcheck // the server closes it first; this is for faults before that
 	if d.BaseURL == "" {
-		d.BaseURL = "http://" + listener.Addr().String()
+		d.BaseURL = "http://" + localAddr(listener.Addr().String())
 	}
 	logFile, err := d.makeData()
 	if err != nil {
@@ -83,12 +82,15 @@ func (d *devCommand) Run(ctx context.Context, t terminal) (err error) {
 		return err
 	}
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
-	worked := make(chan error, 1)
-	go func() { worked <- c.work(working, ledger, client, jobs) }()
+	worked := make(chan struct{})
+	go func() {
+		defer close(worked)
+		c.work(working, ledger, client, jobs)
+	}()
 	d.printWelcome(t, c, users, mailbox != nil)
 	err = c.serveWeb(ctx, listener, ledger, client, jobs, mailbox)
 	stopWorking()
-	err = errors.Join(err, <-worked)
+	<-worked
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		err = errors.Join(err, cause)
 	}
@@ -209,28 +211,6 @@ func (m caughtMail) Mails() []handlers.Mail {
 		}
 	}
 	return mails
-}
-
-// addDemo adds, on the first run, a wave, managers and marked demo data.
-func (d *devCommand) addDemo(ctx context.Context, t terminal, c *config, ledger *store.Store) ([]demoUser, error) {
-	users, err := c.addDemoUsers(ctx, ledger)
-	if err != nil {
-		return nil, err
-	}
-	waves, err := ledger.Waves(ctx, c.survey.ID)
-	if err != nil || len(waves) > 0 {
-		return users, err
-	}
-	at := now()
-	err = ledger.OpenWave(ctx, store.NewWave{
-		Survey: c.survey.ID, Code: at.Format("2006-01"), Versions: []int64{int64(c.survey.Version)},
-		OpensAt: at.AddDate(0, 0, -21), Demo: true,
-	})
-	if err != nil {
-		return nil, err
-	}
-	t.say("First run: making demo data (marked as demo), %d responses and %d referrals.", d.Responses, d.Referrals)
-	return users, c.seed(ctx, t, ledger, d.Responses, d.Referrals)
 }
 
 func (d *devCommand) printWelcome(t terminal, c *config, users []demoUser, catches bool) {

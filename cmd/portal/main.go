@@ -9,12 +9,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 )
 
-// commands are the sub-commands. Each is in the file of its name.
+// commands are the sub-commands. Each is in the file of its name, but for web,
+// worker and health in serve.go and migrate in ledger.go.
 type commands struct {
 	Dev     devCommand     `cmd:"" help:"Run everything on this machine with nothing to configure: web, worker, PostgreSQL, queue, mail catcher, demo data."`
 	Web     webCommand     `cmd:"" help:"Serve the portal. Any number may run."`
@@ -31,13 +33,24 @@ type commands struct {
 }
 
 func main() {
+	forgetEmptySettings()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
 
-// io of a command, so that tests can stand in for the terminal.
+// forgetEmptySettings unsets settings that are set to nothing, as files of
+// settings do with those that are not given: the default counts for them.
+func forgetEmptySettings() {
+	for _, setting := range os.Environ() {
+		if name, value, _ := strings.Cut(setting, "="); value == "" && strings.HasPrefix(name, "PORTAL_") {
+			_ = os.Unsetenv(name) // it fails for names that cannot be set
+		}
+	}
+}
+
+// terminal is the io of a command, so that tests can stand in for the terminal.
 type terminal struct {
 	in  io.Reader
 	out io.Writer
@@ -47,14 +60,15 @@ type terminal struct {
 // errFindings ends a command whose findings are printed already.
 var errFindings = errors.New("findings")
 
-// run is main without the process around it.
+// run is main without the process around it. It returns the exit code: 0 done,
+// 1 failed, 2 not understood, 130 interrupted.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	var cli commands
 	exit := -1
 	parser, err := kong.New(&cli,
 		kong.Name("portal"),
 		kong.Description("Intake for adult social care: a care worker survey and a safeguarding referral form."),
-		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Writers(out, errOut),
 		kong.Exit(func(code int) { exit = code }),
 	)
@@ -73,11 +87,15 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	parsed.Bind(terminal{in, out, errOut})
 	switch err := parsed.Run(); {
+	case err == nil:
+		return 0
 	case errors.Is(err, errFindings):
 		return 1
-	case err != nil && !(errors.Is(err, context.Canceled) && ctx.Err() != nil):
+	case ctx.Err() != nil:
+		_, _ = fmt.Fprintln(errOut, "portal: stopped before it was done:", err)
+		return 130
+	default:
 		_, _ = fmt.Fprintln(errOut, "portal:", err)
 		return 1
 	}
-	return 0
 }

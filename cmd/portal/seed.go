@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 
 	"intake/internal/demo"
 	"intake/internal/sealed"
@@ -36,9 +37,9 @@ func (c *config) addDemoUsers(ctx context.Context, ledger *store.Store) ([]demoU
 	for _, manager := range demoManagers {
 		secret := c.keys.BlindIndex("demo_password", manager.Email)
 		password := base64.RawURLEncoding.EncodeToString(secret[len(secret)-12:])
-		users = append(users, demoUser{manager.Role, manager.Email, password})
 		_, err := ledger.UserByEmail(ctx, manager.Email)
 		if err == nil {
+			users = append(users, demoUser{manager.Role, manager.Email, password})
 			continue
 		} else if !errors.Is(err, store.ErrNotFound) {
 			return nil, err
@@ -48,11 +49,83 @@ func (c *config) addDemoUsers(ctx context.Context, ledger *store.Store) ([]demoU
 			return nil, err
 		}
 		manager.PasswordHash, manager.Demo = &hash, true
-		if _, err := ledger.AddUser(ctx, manager); err != nil {
+		_, err = ledger.AddUser(ctx, manager)
+		if errors.Is(err, store.ErrExists) {
+			continue // somebody has ended the account, and ended it stays
+		} else if err != nil {
 			return nil, err
+		}
+		users = append(users, demoUser{manager.Role, manager.Email, password})
+	}
+	return users, nil
+}
+
+// addDemo adds, on the first run, managers, marked demo data and a wave.
+func (d *devCommand) addDemo(ctx context.Context, t terminal, c *config, ledger *store.Store) ([]demoUser, error) {
+	if err := refuseRealLedger(ctx, ledger); err != nil {
+		return nil, err
+	}
+	users, err := c.addDemoUsers(ctx, ledger)
+	if err != nil {
+		return nil, err
+	}
+	waves, err := ledger.Waves(ctx, c.survey.ID)
+	if err != nil {
+		return nil, err
+	}
+	if len(waves) == 0 {
+		t.say("First run: making demo data (marked as demo), %d responses and %d referrals.", d.Responses, d.Referrals)
+		if err := d.firstDemo(context.WithoutCancel(ctx), t, c, ledger); err != nil {
+			return nil, err
+		}
+		return users, c.seedResponses(ctx, t, ledger, d.Responses)
+	}
+	// Seeding ends with a release: without one it was stopped half-way.
+	if wave := waves[0]; len(waves) == 1 && wave.Demo && wave.Releases == 0 && wave.Open(now()) {
+		have, err := ledger.LiveTotal(ctx, wave.ID)
+		if err != nil {
+			return nil, err
+		}
+		if missing := d.Responses - have; missing > 0 {
+			t.say("An earlier first run was stopped: making the %d demo responses that are missing.", missing)
+			return users, c.seedResponses(ctx, t, ledger, missing)
 		}
 	}
 	return users, nil
+}
+
+// firstDemo makes the referrals and then opens the wave, which says that they
+// are all there. It takes a few seconds and is not to be interrupted: the rest
+// of a story cannot be told later.
+func (d *devCommand) firstDemo(ctx context.Context, t terminal, c *config, ledger *store.Store) error {
+	if err := c.seedReferrals(ctx, t, ledger, d.Referrals); err != nil {
+		return err
+	}
+	at := now()
+	return ledger.OpenWave(ctx, store.NewWave{
+		Survey: c.survey.ID, Code: at.Format("2006-01"), Versions: []int64{int64(c.survey.Version)},
+		OpensAt: at.AddDate(0, 0, -21), Demo: true,
+	})
+}
+
+// refuseRealLedger keeps the demo, whose passwords are printed, out of a
+// ledger that real work is done in.
+func refuseRealLedger(ctx context.Context, ledger *store.Store) error {
+	waves, err := ledger.Waves(ctx, "")
+	if err != nil {
+		return err
+	}
+	users, err := ledger.Users(ctx)
+	if err != nil {
+		return err
+	}
+	isDemo := slices.ContainsFunc(waves, func(w store.Wave) bool { return w.Demo }) ||
+		slices.ContainsFunc(users, func(u store.User) bool { return u.Demo })
+	if len(waves)+len(users) > 0 && !isDemo {
+		return errors.New("the database at DATABASE_URL is in real use, and `portal dev` would add demo managers " +
+			"and print their passwords: start `portal web` and `portal worker` instead, or give it a database of its own")
+	}
+	return nil
 }
 
 type seedCommand struct {
@@ -72,50 +145,80 @@ func (s *seedCommand) Run(ctx context.Context, t terminal) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, ledger.Close()) }()
+	// The wave first: a ledger in real use gets no demo managers either.
+	if _, err := c.demoWave(ctx, ledger); err != nil {
+		return err
+	}
 	if _, err := c.addDemoUsers(ctx, ledger); err != nil {
 		return err
 	}
-	return c.seed(ctx, t, ledger, s.Responses, s.Referrals)
-}
-
-// seed adds demo data to the current wave and to the desk.
-func (c *config) seed(ctx context.Context, t terminal, ledger *store.Store, responses, referrals int) error {
-	wave, err := ledger.CurrentWave(ctx, c.survey.ID, now())
-	if errors.Is(err, store.ErrNotFound) {
-		return errors.New("there is no wave to seed: open one with `portal wave open --demo`")
-	} else if err != nil {
+	if err := c.seedResponses(ctx, t, ledger, s.Responses); err != nil {
 		return err
 	}
-	if !wave.Demo {
-		return fmt.Errorf("wave %s is real: demo data goes into demo waves only", wave.Code)
+	return c.seedReferrals(ctx, t, ledger, s.Referrals)
+}
+
+// demoWave is the current wave, which must be a demo wave.
+func (c *config) demoWave(ctx context.Context, ledger *store.Store) (*store.Wave, error) {
+	wave, err := ledger.CurrentWave(ctx, c.survey.ID, now())
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, errors.New("there is no wave to seed: open one with `portal wave open CODE --demo`")
+	case err != nil:
+		return nil, err
+	case !wave.Demo:
+		return nil, fmt.Errorf("wave %s is real: demo data goes into demo waves only", wave.Code)
+	case !wave.Open(now()):
+		return nil, fmt.Errorf("wave %s has closed: open another with `portal wave open CODE --demo`", wave.Code)
 	}
-	users := map[store.Role]*store.User{}
+	return wave, nil
+}
+
+// seedResponses adds n demo responses to the current wave.
+func (c *config) seedResponses(ctx context.Context, t terminal, ledger *store.Store, n int) error {
+	wave, err := c.demoWave(ctx, ledger)
+	if err != nil {
+		return err
+	}
+	if err := demo.Responses(ctx, c.demoDeps(t, ledger), *wave, n); err != nil {
+		return fmt.Errorf("seed responses: %w", err)
+	}
+	return nil
+}
+
+// seedReferrals adds n demo referrals to the desk.
+func (c *config) seedReferrals(ctx context.Context, t terminal, ledger *store.Store, n int) error {
+	deps := c.demoDeps(t, ledger)
+	deps.Users = map[store.Role]*store.User{}
 	for _, manager := range demoManagers {
-		if users[manager.Role] != nil {
+		if deps.Users[manager.Role] != nil {
 			continue
 		}
-		if users[manager.Role], err = ledger.UserByEmail(ctx, manager.Email); err != nil {
+		user, err := ledger.UserByEmail(ctx, manager.Email)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // ended
+		} else if err != nil {
 			return err
 		}
+		deps.Users[manager.Role] = user
 	}
-	var districts []string
-	for _, d := range c.organisation.Districts {
-		districts = append(districts, d.Slug)
+	if err := demo.Referrals(ctx, deps, n); err != nil {
+		return fmt.Errorf("seed referrals: %w", err)
 	}
+	return nil
+}
+
+func (c *config) demoDeps(t terminal, ledger *store.Store) demo.Deps {
 	deps := demo.Deps{
-		Store: ledger, Survey: c.survey, Referral: c.referral, Rules: c.rules, Calendar: c.calendar,
-		Districts: districts, Now: now(), Users: users,
+		Store: ledger, Survey: c.survey, Referral: c.referral, Rules: c.rules, Calendar: c.calendar, Now: now(),
 		Progress: func(done, total int, what string) {
 			if done == total {
 				t.say("  %d %s", total, what)
 			}
 		},
 	}
-	if err := demo.Responses(ctx, deps, *wave, responses); err != nil {
-		return fmt.Errorf("seed responses: %w", err)
+	for _, d := range c.organisation.Districts {
+		deps.Districts = append(deps.Districts, d.Slug)
 	}
-	if err := demo.Referrals(ctx, deps, referrals); err != nil {
-		return fmt.Errorf("seed referrals: %w", err)
-	}
-	return nil
+	return deps
 }

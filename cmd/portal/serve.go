@@ -13,7 +13,6 @@ import (
 
 	"intake/handlers"
 	"intake/internal/organisation"
-	"intake/internal/routing"
 	"intake/internal/store"
 	"intake/worker"
 )
@@ -41,7 +40,8 @@ type workerCommand struct{ settings }
 func (w *workerCommand) Run(ctx context.Context, t terminal) error {
 	return w.with(ctx, t, func(ctx context.Context, c *config, ledger *store.Store, client redis.UniversalClient, jobs *worker.Queue) error {
 		c.log.Info("worker works")
-		return c.work(ctx, ledger, client, jobs)
+		c.work(ctx, ledger, client, jobs)
+		return nil
 	})
 }
 
@@ -73,6 +73,15 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("cannot listen on %s (%w). Is another portal running? Stop it, or set PORTAL_ADDR to a free address, like 127.0.0.1:8081", addr, err)
 	}
 	return listener, nil
+}
+
+// localAddr is where this machine itself reaches a server that listens on addr.
+func localAddr(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return addr
 }
 
 // serveWeb serves on the listener until ctx is done, then lets the requests
@@ -119,7 +128,11 @@ func (c *config) serveWeb(ctx context.Context, listener net.Listener, ledger *st
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainPatience)
 	defer cancel()
 	for _, s := range servers {
-		err = errors.Join(err, s.Shutdown(draining))
+		if s.Shutdown(draining) != nil {
+			// Whoever is still at it would find the ledger closed next.
+			c.log.Warn("requests were cut off at the end", "after", drainPatience)
+			err = errors.Join(err, s.Close())
+		}
 	}
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
@@ -128,17 +141,12 @@ func (c *config) serveWeb(ctx context.Context, listener net.Listener, ledger *st
 }
 
 // work runs the worker until ctx is done.
-func (c *config) work(ctx context.Context, ledger *store.Store, client redis.UniversalClient, jobs *worker.Queue) error {
-	mailer, err := worker.NewMailer(c.SMTPURL, c.mailFrom, c.baseURL, routing.London)
-	if err != nil {
-		return err
-	}
+func (c *config) work(ctx context.Context, ledger *store.Store, client redis.UniversalClient, jobs *worker.Queue) {
 	w := &worker.Worker{
-		Store: ledger, Redis: client, Queue: jobs, Rules: c.rules, Calendar: c.calendar, Mailer: mailer,
+		Store: ledger, Redis: client, Queue: jobs, Rules: c.rules, Calendar: c.calendar, Mailer: c.mailer,
 		DutyTeam: dutyTeam(c.organisation), Log: c.log, Now: now,
 	}
 	w.Run(ctx)
-	return nil
 }
 
 // dutyTeam is the team that works while the office is shut.
@@ -157,18 +165,11 @@ type healthCommand struct {
 
 // Run asks the web server how it is.
 func (h *healthCommand) Run(ctx context.Context) error {
-	host, port, err := net.SplitHostPort(h.Addr)
-	if err != nil {
-		return fmt.Errorf("PORTAL_ADDR must be like 127.0.0.1:8080: %w", err)
-	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+localAddr(h.Addr)+"/healthz", nil)
 	if err != nil {
-		return err
+		return fmt.Errorf("PORTAL_ADDR must be like 127.0.0.1:8080: %w", err)
 	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {

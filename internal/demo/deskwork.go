@@ -42,7 +42,7 @@ func (s *story) deskSteps(urgent bool) []step {
 	if move := s.matter.moveTo; move != "" && s.isTeam(move) {
 		wait(10*time.Minute, 40*time.Minute)
 		acts(func(ctx context.Context, a store.Action) error {
-			if err := s.Store.Reroute(ctx, a, move, s.matter.moveFor); err != nil {
+			if err := s.Store.Reroute(ctx, a, move, s.matter.moveFor, false); err != nil {
 				return err
 			}
 			return s.hush(ctx, a.At)
@@ -71,8 +71,8 @@ func (s *story) deskSteps(urgent bool) []step {
 	return steps
 }
 
-// opens reads the referral as somebody who may: the demo triage worker if it
-// is with one of their teams, else the safeguarding lead.
+// opens reads the referral as somebody who may work on it: the demo triage
+// worker if it is with one of their teams, else the safeguarding lead.
 func (s *story) opens(at time.Time) func(context.Context) error {
 	return func(ctx context.Context) error {
 		for _, role := range []store.Role{store.Triage, store.SafeguardingLead} {
@@ -86,7 +86,9 @@ func (s *story) opens(at time.Time) func(context.Context) error {
 				return err
 			}
 			s.version = opened.Version
-			return nil
+			if opened.Workable {
+				return nil
+			}
 		}
 		return fmt.Errorf("nobody may read the demo referral: %w", store.ErrNotFound)
 	}

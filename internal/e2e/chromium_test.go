@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -104,10 +103,9 @@ func (b *tab) withoutScripts() *tab {
 // tools that look at the page need.
 func (b *tab) withoutOurScript() *tab {
 	b.t.Helper()
-	pattern := "*://*/static/form.*"
 	command(b, network.Enable, network.EnableParams{})
 	command(b, network.SetBlockedURLs, network.SetBlockedURLsParams{
-		URLPatterns: []*network.BlockPattern{{URLPattern: pattern, Block: true}},
+		URLPatterns: []*network.BlockPattern{{URLPattern: "*://*:*/static/form.*", Block: true}},
 	})
 	return b
 }
@@ -208,13 +206,11 @@ func (b *tab) sees(texts ...string) *tab {
 	return b
 }
 
-// misses checks that none of the texts can be seen.
+// misses waits until none of the texts can be seen.
 func (b *tab) misses(texts ...string) *tab {
 	b.t.Helper()
 	for _, text := range texts {
-		if strings.Contains(b.text(), text) {
-			b.t.Errorf("the page says “%s”: %s", text, b.excerpt())
-		}
+		b.awaitThat(`!`+visibleText+`.includes(`+quote(text)+`)`, "the page does not say “"+text+"”")
 	}
 	return b
 }
@@ -282,7 +278,9 @@ func (b *tab) write(name, text string) *tab {
 	b.t.Helper()
 	field := `document.getElementById(` + quote(name) + `)`
 	b.awaitThat(`(() => { const el = `+field+`; return !!el && el.checkVisibility(); })()`, "the field "+name)
-	ask[*bool](b, `(() => { const el = `+field+`; el.scrollIntoView({block: "center"}); el.focus(); return null; })()`)
+	ask[*bool](b, `(() => { const el = `+field+`; el.scrollIntoView({block: "center"}); el.focus();
+		if (el.matches("textarea, [type=text]")) el.setSelectionRange(el.value.length, el.value.length);
+		return null; })()`)
 	command(b, input.InsertText, input.InsertTextParams{Text: text})
 	return b
 }
@@ -362,4 +360,72 @@ func (b *tab) picture(name string) {
 	must(b.t, err)
 	must(b.t, os.MkdirAll(*shots, 0o755))
 	must(b.t, os.WriteFile(filepath.Join(*shots, fmt.Sprintf("%s-%d.png", name, b.size.width)), image, 0o644))
+}
+
+// choose answers a closed question of the screen by its option's label.
+func (b *tab) choose(question, label string) *tab {
+	b.t.Helper()
+	return b.pressWithin(`[data-field="`+question+`"]`, label)
+}
+
+// fillIn answers all of these that the screen asks, in one go: for answers
+// that a journey needs and is not about.
+func (b *tab) fillIn(answers map[string][]string) *tab {
+	b.t.Helper()
+	list, err := json.Marshal(answers)
+	must(b.t, err)
+	ask[*bool](b, `((answers) => {
+		for (let changed = true; changed; ) { // an answer may bring up a question
+			changed = false;
+			for (const [name, values] of Object.entries(answers)) {
+				for (const el of document.getElementsByName(name)) {
+					if (el.type === "hidden" || !el.checkVisibility()) continue;
+					if (/^(radio|checkbox)$/.test(el.type)) {
+						if (el.checked === values.includes(el.value)) continue;
+						el.click();
+					} else {
+						if (el.value === values[0]) continue;
+						el.value = values[0];
+						el.dispatchEvent(new Event("input", {bubbles: true}));
+						el.dispatchEvent(new Event("change", {bubbles: true}));
+					}
+					changed = true;
+				}
+			}
+		}
+		return null;
+	})(`+string(list)+`)`)
+	return b
+}
+
+// goThrough answers screen after screen until one offers the button, at most
+// to the screen with that heading if one is named.
+func (b *tab) goThrough(answers map[string][]string, button, until string) *tab {
+	b.t.Helper()
+	for range 60 {
+		at := ask[string](b, `document.querySelector("[data-screen].current [data-heading]").innerText.trim()`)
+		if at == until {
+			return b
+		}
+		b.fillIn(answers)
+		if until == "" && ask[bool](b, `[...document.querySelectorAll(".form-actions button")].some((el) => el.checkVisibility() && el.innerText.trim() === `+quote(button)+`)`) {
+			return b
+		}
+		b.press("Continue")
+		b.awaitThat(`document.querySelector("[data-screen].current [data-heading]").innerText.trim() !== `+quote(at)+` ||
+			[...document.querySelectorAll(".form-actions button")].some((el) => el.checkVisibility() && el.innerText.trim() === `+quote(button)+`)`,
+			"another screen follows “"+at+"”")
+	}
+	b.t.Fatalf("the form does not come to “%s”: %s", button+until, b.excerpt())
+	return b
+}
+
+// keepsNothing checks that the page left nothing on the device.
+func (b *tab) keepsNothing() {
+	b.t.Helper()
+	kept := ask[string](b, `(async () => JSON.stringify([localStorage.length, sessionStorage.length,
+		(await indexedDB.databases()).length, (await navigator.serviceWorker.getRegistrations()).length, document.cookie]))()`)
+	if kept != `[0,0,0,0,""]` {
+		b.t.Errorf("the device keeps something: %s", kept)
+	}
 }

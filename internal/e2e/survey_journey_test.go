@@ -116,7 +116,7 @@ func TestSurveyByKeyboard(t *testing.T) {
 	}
 	b.tabTo("Continue").keys(kb.Enter).heading("Where do you mostly work?")
 	b.tabTo("In people’s own homes").keys(" ").tabTo("Continue").keys(kb.Enter).heading("What is your job?")
-	for range 40 {
+	for range 60 {
 		if strings.Contains(b.text(), "Send my answers") {
 			break
 		}

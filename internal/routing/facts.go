@@ -93,11 +93,13 @@ func pathOf(a forms.Answers) string {
 
 func priorityOf(f Facts, a forms.Answers) string {
 	inContact := f.StillInContact == "yes"
+	unsure := f.ImmediateDanger == "unknown" || f.StillInContact == "unknown"
 	urgent := slices.ContainsFunc(f.Types, func(t string) bool { return slices.Contains(urgentTypes, t) })
 	switch {
 	case f.ImmediateDanger == "yes", inContact && urgent:
 		return P1
-	case inContact, a.Get("ongoing") == "yes", f.ChildrenAtRisk == "yes", a.Get("others_at_risk") == "yes":
+	// Whoever cannot rule danger or contact out is not told that it can wait.
+	case inContact, unsure, a.Get("ongoing") == "yes", f.ChildrenAtRisk == "yes", a.Get("others_at_risk") == "yes":
 		return P2
 	}
 	return P3

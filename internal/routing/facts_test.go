@@ -70,7 +70,7 @@ func TestPriority(t *testing.T) {
 	}{
 		{"nothing said", forms.Answers{}, P3},
 		{"danger", forms.Answers{"immediate_danger": {"yes"}}, P1},
-		{"danger not known", forms.Answers{"immediate_danger": {"unknown"}}, P3},
+		{"danger not known", forms.Answers{"immediate_danger": {"unknown"}}, P2},
 		{"contact and physical", contact(forms.Answers{"allegations.0.types": {"physical"}}), P1},
 		{"contact and sexual", contact(forms.Answers{"allegations.0.types": {"sexual"}}), P1},
 		{"contact and domestic abuse", contact(forms.Answers{"allegations.0.types": {"neglect", "domestic_abuse"}}), P1},
@@ -78,6 +78,7 @@ func TestPriority(t *testing.T) {
 		{"contact and exploitation", contact(forms.Answers{"allegations.1.types": {"sexual_exploitation"}}), P1},
 		{"contact and money", contact(forms.Answers{"allegations.0.types": {"financial"}}), P2},
 		{"physical without contact", forms.Answers{"allegations.0.types": {"physical"}, "sources.0.still_in_contact": {"no"}}, P3},
+		{"contact not known", forms.Answers{"sources.0.still_in_contact": {"unknown"}}, P2},
 		{"ongoing", forms.Answers{"ongoing": {"yes"}}, P2},
 		{"children", forms.Answers{"children_at_risk": {"yes"}}, P2},
 		{"adult and child", forms.Answers{"adult_age": {"both"}}, P2},

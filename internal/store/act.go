@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,7 +23,14 @@ type Action struct {
 	Reference string
 	Version   int
 	At        time.Time
+
+	// takesOver lets a team that reads along act, to take the referral itself.
+	takesOver bool
 }
+
+// ErrReadOnly says that the actor's team may read the referral but another
+// one works on it.
+var ErrReadOnly = errors.New("another team works on the referral")
 
 // act locks the referral, checks scope and version, does do and records the
 // event that do describes.
@@ -34,6 +42,9 @@ func (s *Store) act(ctx context.Context, a Action, do func(tx *sqlx.Tx, row *Des
 		}
 		if row.Version != a.Version {
 			return ErrStale
+		}
+		if !row.Workable && !a.takesOver {
+			return ErrReadOnly
 		}
 		event, err := do(tx, row)
 		if err != nil {
@@ -76,16 +87,20 @@ func (s *Store) AddNote(ctx context.Context, a Action, words string) error {
 }
 
 // Reroute gives the referral to another team, with a reason, and owes that
-// team an email. The team that had it reads along.
-func (s *Store) Reroute(ctx context.Context, a Action, team, reason string) error {
+// team an email. The team that had it reads along, or is kept out from now on:
+// somebody in it may be the source of risk. A team that reads along may take
+// the referral itself, but nothing else.
+func (s *Store) Reroute(ctx context.Context, a Action, team, reason string, keepOut bool) error {
+	a.takesOver = slices.Contains(a.Actor.Teams, team) && !keepOut
 	err := s.act(ctx, a, func(tx *sqlx.Tx, row *DeskRow) (newEvent, error) {
 		if row.Team == nil {
 			return newEvent{}, ErrWrongStatus
 		}
 		from := *row.Team
 		_, err := tx.ExecContext(ctx, `UPDATE referrals SET team = $2, owner_id = NULL,
-				cc = array_append(array_remove(array_remove(cc, $2), $3), $3)
-			WHERE id = $1`, row.ID, team, from)
+				cc = array_remove(array_remove(cc, $2), $3) || CASE WHEN $4 THEN '{}' ELSE ARRAY[CAST($3 AS text)] END,
+				excluded = array_remove(excluded, $2) || CASE WHEN $4 THEN ARRAY[CAST($3 AS text)] ELSE '{}' END
+			WHERE id = $1`, row.ID, team, from, keepOut)
 		if err != nil {
 			return newEvent{}, err
 		}

@@ -15,9 +15,14 @@ import (
 	"intake/internal/sealed"
 )
 
-// readable is the scope of every read and write of the desk: a lead may read
-// all, triage what its teams own or read along. Named parameters :role, :teams.
-const readable = `(:role = 'safeguarding_lead' OR :role = 'triage' AND (r.team = ANY(:teams) OR r.cc && :teams))`
+// readable is the scope of every read of the desk: a lead may read all, triage
+// what its teams own or read along, unless one of its teams is kept out.
+// workable is the scope of acting. Named parameters :role, :teams.
+const (
+	readable = `(:role = 'safeguarding_lead' OR :role = 'triage'
+		AND (r.team = ANY(:teams) OR r.cc && :teams) AND NOT r.excluded && :teams)`
+	workable = `(:role = 'safeguarding_lead' OR :role = 'triage' AND r.team = ANY(:teams))`
+)
 
 func scope(reader *User) map[string]any {
 	return map[string]any{"role": reader.Role, "teams": reader.Teams, "reader": reader.ID}
@@ -44,13 +49,15 @@ type DeskRow struct {
 	Demo       bool           `db:"demo"`
 	Amendments int            `db:"amendments"`
 	Version    int            `db:"version"`
-	Facts      routing.Facts  `db:"-"`
-	RawFacts   []byte         `db:"facts"`
+	// Workable says that the reader may act, not only read.
+	Workable bool          `db:"workable"`
+	Facts    routing.Facts `db:"-"`
+	RawFacts []byte        `db:"facts"`
 }
 
 const deskColumns = `r.id, r.reference, r.status, r.priority, r.team, t.name AS team_name, r.cc, r.owner_id,
 	u.name AS owner_name, r.received_at, r.routed_at, r.open_by, r.screen_by, r.decide_by, r.feedback_by, r.opened_at,
-	r.demo, r.version, r.facts, (SELECT count(*) FROM amendments a WHERE a.referral_id = r.id) AS amendments`
+	r.demo, r.version, r.facts, COALESCE(` + workable + `, false) AS workable, (SELECT count(*) FROM amendments a WHERE a.referral_id = r.id) AS amendments`
 
 const deskFrom = ` FROM referrals r LEFT JOIN teams t ON t.slug = r.team LEFT JOIN users u ON u.id = r.owner_id `
 

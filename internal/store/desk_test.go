@@ -80,11 +80,24 @@ func TestWhoReadsWhat(t *testing.T) {
 			if (opened != nil) != reads {
 				t.Errorf("%s: opening gave %v", name, opened)
 			}
+			if reads && !opened.Workable {
+				act := l.actions(reader, receipt.Reference)
+				for what, err := range map[string]error{
+					"own":      l.Own(t.Context(), act()),
+					"re-route": l.Reroute(t.Context(), act(), "south-west", "why", false),
+					"screen":   l.StartScreening(t.Context(), act()),
+					"decide":   l.Decide(t.Context(), act(), store.NewDecision{Outcome: "advice"}),
+				} {
+					if !errors.Is(err, store.ErrReadOnly) {
+						t.Errorf("%s only reads %s along, but %s: %v", name, receipt.Reference, what, err)
+					}
+				}
+			}
 			if !reads {
 				act := l.actions(reader, receipt.Reference)
 				want("own", l.Own(t.Context(), act()))
 				want("note", l.AddNote(t.Context(), act(), "words"))
-				want("re-route", l.Reroute(t.Context(), act(), "west", "why"))
+				want("re-route", l.Reroute(t.Context(), act(), "west", "why", false))
 				want("screen", l.StartScreening(t.Context(), act()))
 				want("decide", l.Decide(t.Context(), act(), store.NewDecision{Outcome: "advice"}))
 				l.expect("events after what was refused", before, `SELECT count(*) FROM events`)
@@ -133,7 +146,7 @@ func TestTheSecondOfTwoPeopleIsTold(t *testing.T) {
 	for name, act := range map[string]func(store.Action) error{
 		"own":      func(a store.Action) error { return l.Own(t.Context(), a) },
 		"screen":   func(a store.Action) error { return l.StartScreening(t.Context(), a) },
-		"re-route": func(a store.Action) error { return l.Reroute(t.Context(), a, "west", "why") },
+		"re-route": func(a store.Action) error { return l.Reroute(t.Context(), a, "west", "why", false) },
 	} {
 		receipt := l.refer(nil)
 		both := []store.Action{l.actions(one, receipt.Reference)(), l.actions(two, receipt.Reference)()}
@@ -218,18 +231,18 @@ func TestReroute(t *testing.T) {
 	lead := l.user("lead@example.org", store.SafeguardingLead)
 	west := l.user("west@example.org", store.Triage, "west")
 	unrouted := l.submit(submission(uuid.New(), concern(nil), tuesday))
-	if err := l.Reroute(t.Context(), l.actions(lead, unrouted.Reference)(), "west", "why"); !errors.Is(err, store.ErrWrongStatus) {
+	if err := l.Reroute(t.Context(), l.actions(lead, unrouted.Reference)(), "west", "why", false); !errors.Is(err, store.ErrWrongStatus) {
 		t.Errorf("re-routing what is nobody's: %v", err)
 	}
 	receipt := l.refer(nil)
 	act := l.actions(lead, receipt.Reference)
 	l.must(l.Own(t.Context(), act()))
-	l.must(l.Reroute(t.Context(), act(), "west", "They know the family."))
+	l.must(l.Reroute(t.Context(), act(), "west", "They know the family.", false))
 	if w := l.work(receipt.ReferralID); w.Team != "west" || w.CC != "mid" || w.Notified != "west:rerouted mid:routed" {
 		t.Errorf("after a re-route: %+v", w)
 	}
-	l.must(l.Reroute(t.Context(), act(), "mid", "They do not."))
-	l.must(l.Reroute(t.Context(), act(), "west", "They do after all."))
+	l.must(l.Reroute(t.Context(), act(), "mid", "They do not.", false))
+	l.must(l.Reroute(t.Context(), act(), "west", "They do after all.", false))
 	if w := l.work(receipt.ReferralID); w.Team != "west" || w.CC != "mid" || w.Notified != "mid:rerouted west:rerouted west:rerouted mid:routed" {
 		t.Errorf("after three re-routes, of each of which its team is told: %+v", w)
 	}

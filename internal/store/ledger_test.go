@@ -53,7 +53,6 @@ func demoRules() *routing.RuleSet {
 // store and, as raw, from outside.
 type ledger struct {
 	*store.Store
-	dsn string
 	raw *sql.DB
 	t   *testing.T
 }
@@ -61,6 +60,11 @@ type ledger struct {
 func openLedger(t *testing.T) *ledger {
 	t.Helper()
 	db := testenv.Open(t)
+	return openLedgerOn(t, db)
+}
+
+func openLedgerOn(t *testing.T, db *testenv.DB) *ledger {
+	t.Helper()
 	raw, err := sql.Open("postgres", db.DSN)
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +74,7 @@ func openLedger(t *testing.T) *ledger {
 			t.Error(err)
 		}
 	})
-	l := &ledger{Store: db.Store, dsn: db.DSN, raw: raw, t: t}
+	l := &ledger{Store: db.Store, raw: raw, t: t}
 	for _, team := range council.Teams {
 		l.must(l.PutTeam(t.Context(), store.Team{Slug: team.Slug, Name: team.Name, Email: team.Email}))
 	}

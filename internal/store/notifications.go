@@ -38,7 +38,7 @@ type Notice struct {
 	TeamName  string     `db:"team_name"`
 	TeamEmail string     `db:"team_email"`
 	Demo      bool       `db:"demo"`
-	Attempts  int        `db:"attempts"`
+	Attempts  int        `db:"attempts"` // this one included
 	// ReferralID is for the store, never for the email.
 	ReferralID uuid.UUID `db:"referral_id"`
 }
@@ -67,36 +67,41 @@ func (s *Store) ReferralsOwedNews(ctx context.Context, now time.Time, limit int)
 	return ids, nil
 }
 
-// Tell sends one owed email with send and records that the team was told. If
-// send fails the email stays owed and is due again later, with growing
-// pauses; Tell then returns send's error. An email that was sent, or that
-// another worker is sending, is left alone.
+// Tell sends one owed email with send and records that the team was told. The
+// email is claimed first, in a commit of its own, by putting off when it is
+// due again: no other worker sends it meanwhile, and whatever fails or dies
+// after that is tried again later, with growing pauses, never at once. If send
+// fails Tell returns its error.
 func (s *Store) Tell(ctx context.Context, id uuid.UUID, now time.Time, send func(context.Context, Notice) error) error {
-	var sendErr error
-	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
-		var n Notice
-		err := tx.GetContext(ctx, &n, `SELECT n.id, n.reason, n.attempts, n.referral_id, n.team, t.name AS team_name, t.email AS team_email,
-				r.reference, r.priority, r.open_by, r.screen_by, r.demo
-			FROM notifications n JOIN teams t ON t.slug = n.team JOIN referrals r ON r.id = n.referral_id
-			WHERE n.id = $1 AND n.sent_at IS NULL FOR UPDATE OF n SKIP LOCKED`, id)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		if sendErr = send(ctx, n); sendErr != nil {
-			pause := min(15*time.Second<<min(n.Attempts, 10), 15*time.Minute)
-			_, err = tx.ExecContext(ctx, `UPDATE notifications SET attempts = attempts + 1, due_at = $2 WHERE id = $1`, id, now.Add(pause))
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE notifications SET attempts = attempts + 1, sent_at = $2 WHERE id = $1`, id, now)
-		if err != nil {
+	var n Notice
+	err := s.db.GetContext(ctx, &n, `UPDATE notifications n SET attempts = attempts + 1,
+			due_at = CAST($2 AS timestamptz) + LEAST(15 * 2 ^ LEAST(attempts, 10), 900) * interval '1 second'
+		FROM teams t, referrals r
+		WHERE n.id = $1 AND n.sent_at IS NULL AND n.due_at <= $2 AND t.slug = n.team AND r.id = n.referral_id
+		RETURNING n.id, n.reason, n.attempts, n.referral_id, n.team, t.name AS team_name, t.email AS team_email,
+			r.reference, r.priority, r.open_by, r.screen_by, r.demo`, id, now)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("claim notification: %w", err)
+	}
+	if err := send(ctx, n); err != nil {
+		return err
+	}
+	// The email is out: this is recorded even if the task's time is up.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordPatience)
+	defer cancel()
+	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE notifications SET sent_at = $2 WHERE id = $1`, id, now); err != nil {
 			return err
 		}
 		return s.addEvent(ctx, tx, newEvent{at: now, referral: &n.ReferralID, kind: EventTeamTold, detail: Detail{Team: n.Team, Reason: n.Reason}})
 	})
 	if err != nil {
-		return fmt.Errorf("tell team: %w", err)
+		return fmt.Errorf("record that the team was told: %w", err)
 	}
-	return sendErr
+	return nil
 }
+
+// recordPatience bounds the recording of what cannot be undone.
+const recordPatience = 5 * time.Second

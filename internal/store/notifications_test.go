@@ -64,8 +64,8 @@ func TestTellTriesAgainWithGrowingPauses(t *testing.T) {
 	at, last := tuesday, time.Duration(0)
 	for try := range 12 {
 		if err := l.Tell(t.Context(), id, at, func(_ context.Context, n store.Notice) error {
-			if n.Attempts != try {
-				t.Errorf("try %d: %d attempts before", try, n.Attempts)
+			if n.Attempts != try+1 {
+				t.Errorf("try %d: counted as %d", try, n.Attempts)
 			}
 			return away
 		}); !errors.Is(err, away) {
@@ -129,19 +129,27 @@ func TestTellAgainAfterACrash(t *testing.T) {
 	t.Parallel()
 	l := openLedger(t)
 	id := l.due(l.refer(nil).ReferralID, tuesday)[0]
-	ctx, crash := context.WithCancel(t.Context())
-	if err := l.Tell(ctx, id, tuesday, func(context.Context, store.Notice) error {
-		crash()
-		return nil
+	// Whoever holds the row keeps the worker from recording what it sent.
+	holding, err := l.raw.BeginTx(t.Context(), nil)
+	l.must(err)
+	if err := l.Tell(t.Context(), id, tuesday, func(context.Context, store.Notice) error {
+		_, err := holding.ExecContext(t.Context(), `SELECT FROM notifications WHERE id = $1 FOR UPDATE`, id)
+		return err
 	}); err == nil {
-		t.Error("an email is recorded whose worker died")
+		t.Error("an email is recorded whose worker could not")
 	}
-	sent := false
-	l.must(l.Tell(t.Context(), id, tuesday, func(context.Context, store.Notice) error {
-		sent = true
-		return nil
-	}))
-	if !sent {
+	l.must(holding.Rollback())
+	sent := 0
+	again := func(at time.Time) {
+		l.must(l.Tell(t.Context(), id, at, func(context.Context, store.Notice) error {
+			sent++
+			return nil
+		}))
+	}
+	if again(tuesday.Add(time.Second)); sent != 0 {
+		t.Error("the email was sent again without a pause")
+	}
+	if again(tuesday.Add(time.Minute)); sent != 1 {
 		t.Error("the email is lost")
 	}
 	l.expect("events of a team told", 1, `SELECT count(*) FROM events WHERE kind = 'team_told'`)

@@ -29,8 +29,8 @@ var columns = map[string]string{
 	"endings":         "form page day n",
 
 	"referrals": "id reference submission_key form_version received_at demo facts reporter_sealed rest_sealed nhs_number_index " +
-		"status priority team cc owner_id routed_at rule_set_hash trace open_by screen_by decide_by feedback_by opened_at version receipt_taken_at",
-	"amendments":    "id seq referral_id received_at form_version facts reporter_sealed rest_sealed routed_at",
+		"status priority team cc excluded owner_id routed_at rule_set_hash trace open_by screen_by decide_by feedback_by opened_at version receipt_taken_at",
+	"amendments":    "id seq referral_id received_at form_version facts reporter_sealed rest_sealed routed_at rule_set_hash trace",
 	"events":        "seq id at referral_id actor_id kind detail sealed",
 	"decisions":     "id referral_id decided_at decided_by has_needs at_risk cannot_protect outcome reasons_sealed",
 	"notifications": "id referral_id team reason subject_id due_at attempts sent_at",
@@ -210,7 +210,7 @@ func TestNothingThatAPersonWroteIsLegibleInTheDatabase(t *testing.T) {
 		all[field] = mark
 	}
 	l.must(l.AddNote(t.Context(), desk(), all["note"]))
-	l.must(l.Reroute(t.Context(), desk(), "west", all["reroute"]))
+	l.must(l.Reroute(t.Context(), desk(), "west", all["reroute"], false))
 	l.must(l.StartScreening(t.Context(), desk()))
 	reason := all["decision"]
 	l.must(l.Decide(t.Context(), desk(), store.NewDecision{Outcome: "no_action", Reasons: store.Reasons{HasNeeds: reason, AtRisk: reason, CannotProtect: reason, Outcome: reason}}))
@@ -232,8 +232,9 @@ func TestNothingThatAPersonWroteIsLegibleInTheDatabase(t *testing.T) {
 			t.Errorf("%s is legible in the database", field)
 		}
 	}
+	random := regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}|\d{6}\+00:00`) // ids, hashes, fractions of seconds
 	for _, fragment := range []string{"Mark", "Zq", "960", "@example.org\\", "3VZ"} {
-		if strings.Contains(text, fragment) {
+		if strings.Contains(random.ReplaceAllString(text, ""), fragment) {
 			t.Errorf("a part of somebody's words is legible in the database: %q", fragment)
 		}
 	}

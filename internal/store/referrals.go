@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 
 	"intake/forms"
 	"intake/internal/routing"
@@ -136,12 +137,12 @@ func (s *Store) amend(ctx context.Context, tx *sqlx.Tx, sub Submission) (Receipt
 
 // nhsNumberIndex is what the adult's other referrals are found by, nil where
 // the number is not known.
-func (s *Store) nhsNumberIndex(answers forms.Answers) []byte {
+func (s *Store) nhsNumberIndex(answers forms.Answers) pq.ByteaArray {
 	number := answers.Get("adult_nhs_number")
 	if number == "" {
 		return nil
 	}
-	return s.keys.BlindIndex("nhs_number", number)
+	return s.keys.BlindIndexes("nhs_number", number)
 }
 
 // sealSubmission makes the columns that referrals and amendments share.

@@ -21,9 +21,10 @@ import (
 // urgent first.
 func (s *Store) UnroutedReferrals(ctx context.Context, before time.Time, limit int) ([]uuid.UUID, error) {
 	var ids []uuid.UUID
-	err := s.db.SelectContext(ctx, &ids, `SELECT id FROM referrals r
-		WHERE received_at < $1 AND (routed_at IS NULL
-			OR id IN (SELECT referral_id FROM amendments WHERE routed_at IS NULL AND received_at < $1))
+	err := s.db.SelectContext(ctx, &ids, `SELECT id FROM (
+			SELECT id, priority, received_at FROM referrals WHERE routed_at IS NULL AND received_at < $1
+			UNION SELECT r.id, r.priority, r.received_at FROM amendments a JOIN referrals r ON r.id = a.referral_id
+			WHERE a.routed_at IS NULL AND a.received_at < $1) due
 		ORDER BY priority, received_at LIMIT $2`, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("find unrouted referrals: %w", err)
@@ -44,7 +45,8 @@ type unrouted struct {
 	CC       pq.StringArray `db:"cc"`
 	Priority string         `db:"priority"`
 	Facts    []byte         `db:"facts"`
-	Index    []byte         `db:"nhs_number_index"`
+	Index    pq.ByteaArray  `db:"nhs_number_index"`
+	Excluded pq.StringArray `db:"excluded"`
 
 	openCaseTeam string
 }
@@ -57,7 +59,7 @@ func (s *Store) Route(ctx context.Context, id uuid.UUID, now time.Time, decide f
 	decided := false
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
 		var r unrouted
-		err := tx.GetContext(ctx, &r, `SELECT routed_at, team, cc, priority, facts, nhs_number_index
+		err := tx.GetContext(ctx, &r, `SELECT routed_at, team, cc, priority, facts, nhs_number_index, excluded
 			FROM referrals WHERE id = $1 FOR UPDATE`, id)
 		if err != nil {
 			return notFound(err)
@@ -87,13 +89,13 @@ func (s *Store) Route(ctx context.Context, id uuid.UUID, now time.Time, decide f
 }
 
 // openCaseTeam is the team that owns an open referral about the same adult.
-func openCaseTeam(ctx context.Context, tx *sqlx.Tx, id uuid.UUID, index []byte) (string, error) {
+func openCaseTeam(ctx context.Context, tx *sqlx.Tx, id uuid.UUID, index pq.ByteaArray) (string, error) {
 	if index == nil {
 		return "", nil
 	}
 	var team string
 	err := tx.GetContext(ctx, &team, `SELECT team FROM referrals
-		WHERE nhs_number_index = $1 AND id <> $2 AND owner_id IS NOT NULL AND team IS NOT NULL AND status <> 'decided'
+		WHERE nhs_number_index && $1 AND id <> $2 AND owner_id IS NOT NULL AND team IS NOT NULL AND status <> 'decided'
 		ORDER BY received_at DESC LIMIT 1`, index, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
@@ -125,10 +127,13 @@ func (s *Store) keepRouting(ctx context.Context, tx *sqlx.Tx, id uuid.UUID, now 
 	if err != nil {
 		return err
 	}
-	return oweNotifications(ctx, tx, id, id, "routed", r.Tell, now)
+	if err := oweNotifications(ctx, tx, id, id, "routed", r.Tell, now); err != nil {
+		return err
+	}
+	return oweNotifications(ctx, tx, id, id, "copied", row.CC, now)
 }
 
-// routeAmendments raises the priority where an amendment calls for it, lets
+// routeAmendments renews the plain facts, raises the priority where an amendment calls for it, lets
 // the team that would have had it read along, and tells the team in any case.
 // It moves nothing between teams: people may be at work on it.
 func (s *Store) routeAmendments(ctx context.Context, tx *sqlx.Tx, id uuid.UUID, now time.Time,
@@ -150,19 +155,24 @@ func (s *Store) routeAmendments(ctx context.Context, tx *sqlx.Tx, id uuid.UUID, 
 		facts.OpenCaseTeam = r.openCaseTeam
 		again := decide(facts)
 		readers := r.CC
+		var joined []string
 		for _, team := range append([]string{again.Decision.Team}, again.Decision.CC...) {
-			if team != *r.Team && !slices.Contains(readers, team) {
-				readers = append(readers, team)
+			if team != *r.Team && !slices.Contains(readers, team) && !slices.Contains(r.Excluded, team) {
+				readers, joined = append(readers, team), append(joined, team)
 			}
 		}
+		renewed, err := renewFacts(r.Facts, facts)
+		if err != nil {
+			return false, err
+		}
 		raised := facts.Priority < r.Priority
-		_, err = named(ctx, tx, `UPDATE referrals SET cc = :cc, version = version + 1,
+		_, err = named(ctx, tx, `UPDATE referrals SET cc = :cc, facts = :facts, version = version + 1,
 				priority  = CASE WHEN :raised THEN :priority ELSE priority END,
 				open_by   = CASE WHEN :raised THEN LEAST(open_by, :open_by) ELSE open_by END,
 				screen_by = CASE WHEN :raised THEN LEAST(screen_by, :screen_by) ELSE screen_by END,
 				decide_by = CASE WHEN :raised THEN LEAST(decide_by, :decide_by) ELSE decide_by END
 			WHERE id = :id`, map[string]any{
-			"id": id, "cc": readers, "raised": raised, "priority": facts.Priority,
+			"id": id, "cc": readers, "facts": string(renewed), "raised": raised, "priority": facts.Priority,
 			"open_by": again.Decision.Clocks.OpenBy, "screen_by": again.Decision.Clocks.ScreenBy, "decide_by": again.Decision.Clocks.DecideBy,
 		})
 		if err != nil {
@@ -172,7 +182,11 @@ func (s *Store) routeAmendments(ctx context.Context, tx *sqlx.Tx, id uuid.UUID, 
 		tell := []string{*r.Team}
 		if raised {
 			r.Priority = facts.Priority
-			tell = append(tell, again.Tell...)
+			for _, team := range again.Tell {
+				if !slices.Contains(r.Excluded, team) {
+					tell = append(tell, team)
+				}
+			}
 			err := s.addEvent(ctx, tx, newEvent{at: now, referral: &id, kind: EventRaised, detail: Detail{Priority: facts.Priority}})
 			if err != nil {
 				return false, err
@@ -181,11 +195,35 @@ func (s *Store) routeAmendments(ctx context.Context, tx *sqlx.Tx, id uuid.UUID, 
 		if err := oweNotifications(ctx, tx, id, amendment.ID, "amended", tell, now); err != nil {
 			return false, err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE amendments SET routed_at = $2 WHERE id = $1`, amendment.ID, now); err != nil {
+		if err := oweNotifications(ctx, tx, id, amendment.ID, "copied", joined, now); err != nil {
+			return false, err
+		}
+		trace, err := json.Marshal(again.Decision.Trace)
+		if err != nil {
+			return false, fmt.Errorf("encode trace: %w", err)
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE amendments SET routed_at = $2, rule_set_hash = $3, trace = $4 WHERE id = $1`,
+			amendment.ID, now, again.Decision.RuleSet, string(trace))
+		if err != nil {
 			return false, fmt.Errorf("mark amendment: %w", err)
 		}
 	}
 	return len(due) > 0, nil
+}
+
+// renewFacts are the facts of the newest version, but for when the referral
+// arrived, which stays.
+func renewFacts(first []byte, newest routing.Facts) ([]byte, error) {
+	facts, err := decodeFacts(first)
+	if err != nil {
+		return nil, err
+	}
+	newest.ReceivedAt, newest.OutOfHours, newest.OpenCaseTeam = facts.ReceivedAt, facts.OutOfHours, ""
+	renewed, err := json.Marshal(newest)
+	if err != nil {
+		return nil, fmt.Errorf("encode facts: %w", err)
+	}
+	return renewed, nil
 }
 
 func decodeFacts(raw []byte) (routing.Facts, error) {

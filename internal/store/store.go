@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -93,7 +94,12 @@ func (s *Store) inTx(ctx context.Context, do func(tx *sqlx.Tx) error) (err error
 // IfLeader runs do if no other process is running it under that name, and
 // reports whether it did. The lock ends with the connection, so a killed
 // leader is followed at once.
+//
+// A lead lasts 15 seconds at most; the server takes it from a leader that
+// stands still.
 func (s *Store) IfLeader(ctx context.Context, name string, do func(context.Context) error) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
 	led := false
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
 		if err := tx.GetContext(ctx, &led, `SELECT pg_try_advisory_xact_lock(hashtext($1))`, name); err != nil {
@@ -101,6 +107,9 @@ func (s *Store) IfLeader(ctx context.Context, name string, do func(context.Conte
 		}
 		if !led {
 			return nil
+		}
+		if _, err := tx.ExecContext(ctx, `SET LOCAL idle_in_transaction_session_timeout = '20s'`); err != nil {
+			return fmt.Errorf("bound lead: %w", err)
 		}
 		return do(ctx)
 	})

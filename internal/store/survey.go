@@ -182,9 +182,9 @@ func (s *Store) LiveTotal(ctx context.Context, waveID int64) (int, error) {
 // while a wave is open.
 const MinRelease = 10
 
-// closingGrace lets statements that began before a wave closed finish before
+// closingGrace lets requests that began before a wave closed finish before
 // the rest is released.
-const closingGrace = 5 * time.Second
+const closingGrace = 25 * time.Second
 
 // WavesToRelease lists waves whose inbox holds enough to leave together, or
 // anything at all once the wave has closed.

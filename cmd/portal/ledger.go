@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"intake/internal/store"
+	"intake/migrations"
+)
+
+type migrateCommand struct{ database }
+
+// Run applies the migrations that are missing.
+func (m *migrateCommand) Run(ctx context.Context, t terminal) error {
+	if m.DatabaseURL == "" {
+		return errors.New("DATABASE_URL is not set: say where PostgreSQL is, by a direct connection and not through a pooler")
+	}
+	if err := migrations.Up(ctx, m.DatabaseURL); err != nil {
+		return err
+	}
+	t.say("The schema is up to date.")
+	return nil
+}
+
+// withLedger runs do on the ledger, whose schema must be up to date.
+func (d database) withLedger(ctx context.Context, do func(*store.Store) error) (err error) {
+	ledger, err := d.open(ctx, store.Options{MaxConns: 1})
+	if err != nil {
+		return err
+	}
+	if err := migrations.Check(ctx, d.DatabaseURL); err != nil {
+		return errors.Join(err, ledger.Close())
+	}
+	defer func() { err = errors.Join(err, ledger.Close()) }()
+	return do(ledger)
+}
+
+// table prints aligned columns.
+func (t terminal) table(rows [][]string) error {
+	w := tabwriter.NewWriter(t.out, 0, 4, 2, ' ', 0)
+	for _, row := range rows {
+		if _, err := fmt.Fprintln(w, strings.Join(row, "\t")); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/mail"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"intake/internal/sealed"
+	"intake/internal/store"
+)
+
+type userCommand struct {
+	Add     userAddCommand     `cmd:"" help:"Add a manager; asks for a password, or prints a one-time set-up link."`
+	List    userListCommand    `cmd:"" help:"List managers."`
+	Disable userDisableCommand `cmd:"" help:"End a manager's account and sessions."`
+}
+
+type userAddCommand struct {
+	database
+	Email   string     `arg:"" help:"The email to sign in with."`
+	Role    store.Role `required:"" enum:"survey_manager,triage,safeguarding_lead,admin" help:"One of ${enum}."`
+	Team    []string   `help:"A team that the manager reads referrals of; may be repeated."`
+	Name    string     `help:"The name that colleagues see; the email's first part if not set."`
+	Link    bool       `help:"Print a one-time set-up link instead of asking for a password."`
+	BaseURL string     `name:"base-url" env:"PORTAL_BASE_URL" help:"What the link begins with." placeholder:"URL"`
+}
+
+// setupValid is how long a set-up link may be used.
+const setupValid = 72 * time.Hour
+
+// Run adds the manager.
+func (u *userAddCommand) Run(ctx context.Context, t terminal) error {
+	address, err := mail.ParseAddress(u.Email)
+	if err != nil || address.Address != u.Email {
+		return fmt.Errorf("%q is not an email address", u.Email)
+	}
+	if u.Link && u.BaseURL == "" {
+		return errors.New("PORTAL_BASE_URL is not set: the link has to begin with the portal's address")
+	}
+	if u.Role == store.Triage && len(u.Team) == 0 {
+		return errors.New("a triage manager reads the referrals of teams: name at least one with --team (see `portal team list`)")
+	}
+	if u.Name == "" {
+		u.Name, _, _ = strings.Cut(u.Email, "@")
+	}
+	user := store.NewUser{Email: u.Email, Name: u.Name, Role: u.Role, Teams: u.Team}
+	if !u.Link {
+		hash, err := askPassword(ctx, t)
+		if err != nil {
+			return err
+		}
+		user.PasswordHash = &hash
+	}
+	return u.withLedger(ctx, func(ledger *store.Store) error {
+		id, err := ledger.AddUser(ctx, user)
+		switch {
+		case errors.Is(err, store.ErrExists):
+			return fmt.Errorf("there is a manager %s already", u.Email)
+		case errors.Is(err, store.ErrNotFound):
+			return fmt.Errorf("%w; `portal team list` lists the teams", err)
+		case err != nil:
+			return err
+		}
+		t.say("Added %s as %s.", u.Email, u.Role)
+		if !u.Link {
+			return nil
+		}
+		code := rand.Text()
+		hash := sha256.Sum256([]byte(code))
+		if err := ledger.AddSetupCode(ctx, id, hash[:], now().Add(setupValid)); err != nil {
+			return err
+		}
+		t.say("Give them this link; it works once, for 72 hours:\n%s/manage/set-password/%s", strings.TrimSuffix(u.BaseURL, "/"), code)
+		return nil
+	})
+}
+
+// minPassword is the least length of a password, in characters.
+const minPassword = 12
+
+// askPassword reads a password, hidden and twice at a terminal, one line
+// otherwise, and returns its hash.
+func askPassword(ctx context.Context, t terminal) (string, error) {
+	var password string
+	if file, ok := t.in.(*os.File); ok && term.IsTerminal(int(file.Fd())) { //nolint:gosec // a descriptor fits an int
+		read := func(prompt string) (string, error) {
+			_, _ = fmt.Fprint(t.err, prompt)
+			typed, err := term.ReadPassword(int(file.Fd())) //nolint:gosec // a descriptor fits an int
+			_, _ = fmt.Fprintln(t.err)
+			return string(typed), err
+		}
+		first, err := read("Password: ")
+		if err != nil {
+			return "", fmt.Errorf("read password: %w", err)
+		}
+		second, err := read("The same again: ")
+		if err != nil {
+			return "", fmt.Errorf("read password: %w", err)
+		}
+		if first != second {
+			return "", errors.New("the two passwords differ: nothing was added")
+		}
+		password = first
+	} else {
+		line, err := bufio.NewReader(t.in).ReadString('\n')
+		if err != nil && line == "" {
+			return "", errors.New("no password on standard input: type one, or use --link")
+		}
+		password = strings.TrimRight(line, "\r\n")
+	}
+	if len([]rune(password)) < minPassword {
+		return "", fmt.Errorf("a password has at least %d characters: nothing was added", minPassword)
+	}
+	return sealed.HashPassword(ctx, password)
+}
+
+type userListCommand struct{ database }
+
+// Run lists the managers.
+func (u *userListCommand) Run(ctx context.Context, t terminal) error {
+	return u.withLedger(ctx, func(ledger *store.Store) error {
+		users, err := ledger.Users(ctx)
+		if err != nil {
+			return err
+		}
+		rows := [][]string{{"EMAIL", "ROLE", "TEAMS", "NAME"}}
+		for _, user := range users {
+			rows = append(rows, []string{user.Email, string(user.Role), strings.Join(user.Teams, ","), user.Name})
+		}
+		return t.table(rows)
+	})
+}
+
+type userDisableCommand struct {
+	database
+	Email string `arg:"" help:"Whose account."`
+}
+
+// Run ends the account.
+func (u *userDisableCommand) Run(ctx context.Context, t terminal) error {
+	return u.withLedger(ctx, func(ledger *store.Store) error {
+		if err := ledger.DisableUser(ctx, u.Email); errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("there is no manager %s", u.Email)
+		} else if err != nil {
+			return err
+		}
+		t.say("%s can no longer sign in.", u.Email)
+		return nil
+	})
+}

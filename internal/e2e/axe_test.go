@@ -1,0 +1,180 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// standards are axe's tags of the rules that count: WCAG 2.2 to level AA.
+// Axe's own best practices are advice and stay out.
+const standards = `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]`
+
+// violation is what axe finds wrong.
+type violation struct {
+	ID    string `json:"id"`
+	Help  string `json:"help"`
+	Where string `json:"where"`
+}
+
+// accessible looks at the page with axe, checks that it fits the screen, and
+// keeps a picture if pictures are asked for.
+func (b *tab) accessible(name string) *tab {
+	b.t.Helper()
+	b.picture(name)
+	if !ask[bool](b, `typeof axe === "object"`) {
+		source, err := os.ReadFile("../../handlers/assets/node_modules/axe-core/axe.min.js")
+		must(b.t, err)
+		ask[*bool](b, string(source)+`; null`)
+	}
+	type result struct {
+		Violations []violation `json:"violations"`
+		Passes     int         `json:"passes"`
+	}
+	got := ask[result](b, `axe.run(document, {runOnly: {type: "tag", values: `+standards+`}}).then((r) => ({
+		passes: r.passes.length,
+		violations: r.violations.flatMap((v) => v.nodes.slice(0, 3).map((n) => ({id: v.id, help: v.help, where: n.html + " " + n.failureSummary}))),
+	}))`)
+	if got.Passes < 5 {
+		b.t.Errorf("%s: axe applied only %d rules: is the page there? %s", name, got.Passes, b.excerpt())
+	}
+	for _, v := range got.Violations {
+		b.t.Errorf("%s at %d px: %s (%s): %.400s", name, b.size.width, v.ID, v.Help, v.Where)
+	}
+	b.fits()
+	return b
+}
+
+func TestAxePublicPages(t *testing.T) {
+	onEachSize(t, func(t *testing.T, screen size) {
+		d := theDev(t)
+		b := newTab(t, d.base, screen)
+		for name, path := range map[string]string{
+			"home": "/", "accessibility": "/accessibility", "privacy": "/privacy", "follow-up": "/follow-up",
+			"not-found": "/no-such-page", "resume": "/refer/resume", "received-lost": "/refer/received", "mail": "/dev/mail",
+		} {
+			b.open(path).accessible(name)
+		}
+		b.open("/refer/resume").write("phrase", "four words are these").press("Carry on").sees("There is a problem").accessible("resume-error")
+	})
+}
+
+func TestAxeLongForms(t *testing.T) {
+	onEachSize(t, func(t *testing.T, screen size) {
+		b := newTab(t, theDev(t).base, screen).withoutOurScript()
+		b.open(surveyPath).sees("How old are you?").accessible("survey-long")
+		b.press("Send my answers").sees("There is a problem").accessible("survey-long-errors")
+		b.open("/refer").sees("What happened").accessible("referral-long")
+		b.press("Add another concern").sees("Concern 2").accessible("referral-long-two-concerns")
+		bad := with(byProfessional, "adult_postcode", "nowhere", "adult_dob.month", "13", "what_happened", "", "reporter_phone", "12",
+			"adult_nhs_number", "1", "reporter_email", "nobody", "adult_gender", "other")
+		b.open("/refer").fillInQuietly(bad).press("Check your answers").sees("There is a problem").accessible("referral-long-errors")
+		b.open("/refer").fillInQuietly(with(byNobody, "adult_age", "child")).press("Check your answers")
+		b.sees("If you chose the wrong answer, go back").accessible("referral-ending")
+	})
+}
+
+var notInName = regexp.MustCompile(`[^a-z]+`)
+
+// eachScreen looks at one screen after the other while it goes through a form,
+// at each also without answers, where the page may complain.
+func (b *tab) eachScreen(kind string, answers map[string][]string, button string, look func(n int) bool) {
+	b.t.Helper()
+	for n := 1; n < 70; n++ {
+		heading := ask[string](b, `document.querySelector("[data-screen].current [data-heading]").innerText.trim()`)
+		name := fmt.Sprintf("%s-%02d-%.30s", kind, n, notInName.ReplaceAllString(strings.ToLower(heading), "-"))
+		if look(n) {
+			if ask[bool](b, `document.querySelector("[data-control=continue]").checkVisibility() && !!document.querySelector(".current [data-field][data-message]")`) {
+				b.press("Continue")
+				b.awaitThat(`/^(H[1-3]|INPUT|TEXTAREA)$/.test(document.activeElement.tagName)`, "the focus is on a heading or an error")
+				if ask[string](b, `document.querySelector("[data-screen].current [data-heading]").innerText.trim()`) != heading {
+					continue // nothing had to be answered after all
+				}
+				b.accessible(name + "-error")
+			}
+			b.fillIn(answers).accessible(name)
+		}
+		b.fillIn(answers)
+		if ask[bool](b, `[...document.querySelectorAll(".form-actions button")].some((el) => el.checkVisibility() && el.innerText.trim() === `+quote(button)+`)`) {
+			return
+		}
+		b.press("Continue")
+		b.awaitThat(`document.querySelector("[data-screen].current [data-heading]").innerText.trim() !== `+quote(heading)+` ||
+			[...document.querySelectorAll(".form-actions button")].some((el) => el.checkVisibility() && el.innerText.trim() === `+quote(button)+`)`,
+			"another screen follows “"+heading+"”")
+	}
+	b.t.Fatalf("the form does not end: %s", b.excerpt())
+}
+
+// TestAxeScreens looks at both forms one screen at a time. The long forms have
+// shown every question already, so every third screen will do unless all are
+// asked for.
+func TestAxeScreens(t *testing.T) {
+	onEachSize(t, func(t *testing.T, screen size) {
+		b := newTab(t, theDev(t).base, screen).open(surveyPath)
+		b.eachScreen("survey", with(responses[0], "abuse_at_work", "weekly"), "Send my answers", func(n int) bool { return full || n%12 == 1 })
+		b.press("Send my answers").sees("Your answers have arrived.").accessible("survey-thanks")
+
+		b.open("/refer").eachScreen("danger", with(byNobody, "immediate_danger", "yes", "adult_age", "both", "allegations.0.place_district", "southend"),
+			"Check your answers", func(n int) bool { return full || n == 2 || n == 3 })
+		b.open("/refer").eachScreen("referral", byProfessional, "Check your answers", func(n int) bool { return full || n%3 == 1 })
+		b.press("Save and come back later").sees("Your answers are saved").accessible("referral-saved")
+		b.press("Carry on now").sees("Before you start").press("Check your answers").sees("Nothing has been sent yet.").accessible("referral-check")
+		b.press("Send the referral").sees("We have your referral").accessible("received")
+		b.press("Show what I sent, once").sees("What you sent us").accessible("receipt")
+		b.open("/refer/received").press("Add to what I sent").sees("This is what you sent.").accessible("amend")
+	})
+}
+
+func TestAxeManagersPages(t *testing.T) {
+	onEachSize(t, func(t *testing.T, screen size) {
+		d := theDev(t)
+		reference := sendReferral(newPlain(t, d.base), byProfessional).receiveReference()
+		b := newTab(t, d.base, screen).open("/manage/sign-in").accessible("sign-in")
+		b.write("email", "nobody@demo.example").write("password", "wrong").press("Sign in").sees("There is a problem").accessible("sign-in-error")
+
+		b = newTab(t, d.base, screen).signIn(d.as(t, "survey_manager")).accessible("manage-survey-manager")
+		b.open("/manage/surveys/care-worker-survey/results").accessible("results")
+		b.open("/manage/referrals").sees("not part of your role").accessible("forbidden")
+
+		b = newTab(t, d.base, screen).signIn(d.as(t, "admin")).accessible("manage-admin")
+		b.open("/manage/queues").accessible("queues")
+		b.open("/manage/audit").accessible("audit")
+		b.open("/manage/routing").accessible("routing")
+
+		b = newTab(t, d.base, screen).signIn(d.as(t, "safeguarding_lead")).accessible("manage-lead")
+		b.awaitReferral(reference).accessible("referrals")
+		b.open("/manage/referrals?whose=mine&status=decided").accessible("referrals-none")
+		b.open("/manage/referrals?reference=SG-0000-0001").sees("There is a problem").accessible("referrals-error")
+		b.open("/manage/referrals/" + reference).accessible("referral-detail")
+		late := newTab(t, d.base, screen).signIn(d.as(t, "triage")).open("/manage/referrals/" + reference).sees("Take ownership")
+		b.press("Start screening").sees("You have started screening.")
+		late.press("Take ownership").sees("Nothing was changed").accessible("referral-stale")
+		b.press("Record the decision").pressWithin("#decide form", "Record the decision").sees("There is a problem").accessible("referral-decide-error")
+		b.open("/manage/referrals/" + reference).press("Send it to another team").press("Send it to that team").sees("There is a problem").accessible("referral-reroute-error")
+	})
+}
+
+// TestAxeRarePages looks at pages that a running demo does not have.
+func TestAxeRarePages(t *testing.T) {
+	s := newStack(t)
+	link := s.run("", "user", "add", "new@example.org", "--role", "admin", "--link")
+	_, code, found := strings.Cut(strings.TrimSpace(link), s.base)
+	if !found {
+		t.Fatalf("there is no link in %q", link)
+	}
+	for _, screen := range sizes {
+		b := newTab(t, s.base, screen)
+		b.open(surveyPath).sees("This survey has not opened yet").accessible("survey-not-open")
+		b.open(code).sees("Set your password").accessible("set-password")
+		b.write("password", "short").press("Set the password").sees("There is a problem").accessible("set-password-error")
+		b.open("/manage/set-password/no-such-code").accessible("set-password-spent")
+	}
+	s.run("", "wave", "open", "short")
+	s.run("", "wave", "close", "short")
+	for _, screen := range sizes {
+		newTab(t, s.base, screen).open(surveyPath).sees("This survey has closed").accessible("survey-closed")
+	}
+}
