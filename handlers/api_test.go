@@ -110,7 +110,7 @@ func TestBadInputOverTheAPI(t *testing.T) {
 	answers := func(raw string) string { return `{"submission_key":"` + key + `","answers":` + raw + `}` }
 	many := map[string]any{}
 	for i := range 10_000 {
-		many["unknown"+strconv.Itoa(i)] = "x"
+		many["u"+strconv.Itoa(i)] = ""
 	}
 	const unknownFields = `{"unknown": 1e999999, "x": [[{}]], "y": null}`
 	before := app.rows()

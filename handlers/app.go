@@ -77,6 +77,10 @@ func New(cfg Config) (http.Handler, error) {
 	}
 	a := &app{Config: cfg, templates: pages, static: static, limiter: newLimiter(cfg)}
 	a.sessions = newSessions(cfg)
+	a.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
+		cfg.Log.Error("session not available", "error", err)
+		a.answerPlainly(w, errBusy)
+	}
 
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
@@ -93,9 +97,15 @@ func New(cfg Config) (http.Handler, error) {
 	if err := sameOrigin.AddTrustedOrigin(cfg.BaseURL); err != nil {
 		return nil, fmt.Errorf("PORTAL_BASE_URL: %w", err)
 	}
+	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		a.answerPlainly(w, errCrossOrigin)
+	}))
 	managed := a.sessions.LoadAndSave(sameOrigin.Handler(engine))
 	return a.secured(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/manage") {
+		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+		defer cancel()
+		r = r.WithContext(ctx)
+		if hasSession(r.URL.Path) {
 			managed.ServeHTTP(w, r)
 			return
 		}
@@ -103,12 +113,12 @@ func New(cfg Config) (http.Handler, error) {
 	})), nil
 }
 
+// hasSession reports whether the address is a manager's. The results are
+// given to scripts, by a bearer key, and to managers alike.
+func hasSession(path string) bool {
+	return strings.HasPrefix(path, "/manage") ||
+		strings.HasPrefix(path, "/api/v1/surveys/") && strings.HasSuffix(path, "/results")
+}
+
 // requestTimeout bounds the work for one request.
 const requestTimeout = 20 * time.Second
-
-func withTimeout(c *gin.Context) {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), requestTimeout)
-	defer cancel()
-	c.Request = c.Request.WithContext(ctx)
-	c.Next()
-}

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,7 +41,7 @@ var (
 	errPageNotFound = &problem{status: http.StatusNotFound, title: "Page not found",
 		words: "Check the address, or go to the home page and find your way from there."}
 	errTooLarge = &problem{status: http.StatusRequestEntityTooLarge, title: "That is too much to send at once",
-		words: "Go back: what you typed should still be on the page. Shorten the longest answer and send again."}
+		words: "Nothing was sent. Go back, shorten the longest answer, and send again. If the page is empty when you go back, tell us by phone."}
 	errTooSlow = &problem{status: http.StatusRequestTimeout, title: "Your connection was too slow",
 		words: "Nothing arrived whole. Go back: what you typed should still be on the page. Send again when the connection is better."}
 	errWrongType = &problem{status: http.StatusUnsupportedMediaType, title: "We cannot read this kind of content",
@@ -48,7 +49,7 @@ var (
 	errTooMany = &problem{status: http.StatusTooManyRequests, title: "Too many tries from your connection",
 		words: "Many people may share your connection. Go back, wait a minute, and send again. Your answers should still be on the page.", retryAfter: "60"}
 	errBusy = &problem{status: http.StatusServiceUnavailable, title: "We could not do this just now",
-		words: "Nothing was lost on our side, and what you typed should still be on the page. Go back, wait a moment, and send again.", retryAfter: "5"}
+		words: "Nothing was changed. Wait a moment, then try again.", retryAfter: "5"}
 	errServer = &problem{status: http.StatusInternalServerError, title: "Sorry, something went wrong",
 		words: "We have been told. Go back, wait a moment, and try again. If somebody is in danger, call 999 now."}
 	errForbidden = &problem{status: http.StatusForbidden, title: "This page is not part of your role",
@@ -85,7 +86,10 @@ func (a *app) recovered(c *gin.Context) {
 // fail answers an error and logs it if it is ours.
 func (a *app) fail(c *gin.Context, err error) {
 	p := asProblem(err)
-	if p.status >= http.StatusInternalServerError {
+	switch {
+	case errors.Is(c.Request.Context().Err(), context.Canceled):
+		// The client went away, which is its right; nobody reads the answer.
+	case p.status >= http.StatusInternalServerError:
 		a.Log.Error("request failed", "route", c.FullPath(), "status", p.status, "error", err)
 	}
 	if c.Writer.Written() {
@@ -168,6 +172,26 @@ func (a *app) answerJSON(c *gin.Context, p *problem) {
 		body = []byte(`{"title":"error"}`)
 	}
 	c.Data(p.status, "application/problem+json; charset=utf-8", body)
+}
+
+var errCrossOrigin = &problem{status: http.StatusForbidden, title: "This came from another website",
+	words: "For your safety nothing was done. Open the page on this website and try again there."}
+
+// answerPlainly answers where Gin has not begun yet.
+func (a *app) answerPlainly(w http.ResponseWriter, p *problem) {
+	page := errorPage{base: base{Title: p.title, Lang: "en", Dir: "ltr", Org: a.Organisation, Demo: a.Demo}, Heading: p.title, Words: p.words}
+	var body bytes.Buffer
+	if err := a.templates.render(&body, "error", &page); err != nil {
+		a.Log.Error("error page failed", "error", err)
+		body.WriteString(p.title + ". " + p.words)
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if p.retryAfter != "" {
+		w.Header().Set("Retry-After", p.retryAfter)
+	}
+	w.WriteHeader(p.status)
+	_, _ = body.WriteTo(w) // whoever went away misses nothing
 }
 
 // wantsJSON reports whether the caller is a program.

@@ -143,7 +143,6 @@ func TestWithoutPostgres(t *testing.T) {
 	stopped = true
 	app.must(stop())
 	for name, ask := range map[string]func() *page{
-		"home":     func() *page { return b.get("/") },
 		"survey":   func() *page { return b.get(surveyPath) },
 		"response": func() *page { return survey.press("send") },
 		"referral": func() *page { return b.post("/refer", referral.values) },
@@ -163,7 +162,9 @@ func TestWithoutPostgres(t *testing.T) {
 	}
 	b.fill(b.post("/refer", referral.values)).by.get("/healthz").want(http.StatusOK)
 	b.post("/refer", referral.values).filledIn(b, individualAnswers)
+	survey.press("send").filledIn(b, homeCarer)
 	// What needs no ledger goes on.
+	b.get("/").want(http.StatusOK).says("call 999")
 	b.get("/refer").want(http.StatusOK)
 	b.get("/privacy").want(http.StatusOK)
 	if p := b.get("/readyz").want(http.StatusServiceUnavailable); p.Body != `{"postgres":"away","redis":"ok"}` {

@@ -1,9 +1,11 @@
 package handlers
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -99,12 +101,33 @@ func requireForm(c *gin.Context) (url.Values, error) {
 	// ParseMultipartForm alone would hide the faults of a body that is no multipart.
 	err := c.Request.ParseForm()
 	if err == nil {
+		err = requireWhole(c.Request)
+	}
+	if err == nil {
 		err = c.Request.ParseMultipartForm(referralBodyLimit)
 	}
 	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return nil, unreadable(err, malformed)
 	}
 	return c.Request.PostForm, nil
+}
+
+// requireWhole refuses a multipart body without its end. The library takes one
+// that stops inside a part's header for complete, and answers would be lost.
+func requireWhole(r *http.Request) error {
+	mediaType, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || mediaType != "multipart/form-data" || parameters["boundary"] == "" {
+		return nil // no multipart, or ParseMultipartForm says what is wrong
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	if !bytes.Contains(body, []byte("--"+parameters["boundary"]+"--")) {
+		return io.ErrUnexpectedEOF
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
 }
 
 // unreadable tells why a body could not be read whole: it was too large, it

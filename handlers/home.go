@@ -18,11 +18,12 @@ type homePage struct {
 func (a *app) home(c *gin.Context) error {
 	wave, err := a.currentWave(c)
 	if err != nil {
-		return err
+		// The way to 999 and to the referral form needs no database.
+		a.Log.Error("home page without the survey's state", "error", err)
 	}
 	return a.render(c, http.StatusOK, "home", &homePage{
 		base: a.base(c, a.Organisation.Name), SurveyURL: "/survey/" + a.Survey.ID,
-		SurveyOpen: wave != nil && wave.Open(a.Now()),
+		SurveyOpen: err != nil || wave != nil && wave.Open(a.Now()),
 	})
 }
 

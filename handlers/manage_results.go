@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -22,11 +23,20 @@ type resultsAnswer struct {
 	Questions []results.QuestionResult `json:"questions"`
 }
 
-// apiResults gives the figures to a program whose key has the right. Sessions
-// of managers do not reach this address: they get the same from their page,
-// asked for as JSON.
+// apiResults gives the figures to a program whose key has the right, and to a
+// manager who is signed in and may see them.
 func (a *app) apiResults(c *gin.Context) error {
-	if err := a.requireBearer(c, "results"); err != nil {
+	if c.GetHeader("Authorization") == "" {
+		user, err := a.sessionUser(c.Request.Context())
+		if errors.Is(err, store.ErrNotFound) {
+			return errNoBearer
+		} else if err != nil {
+			return err
+		}
+		if !can(user, viewResults) {
+			return errForbidden
+		}
+	} else if err := a.requireBearer(c, "results"); err != nil {
 		return err
 	}
 	wave, figures, live, err := a.waveResults(c)

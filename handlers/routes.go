@@ -8,7 +8,7 @@ import (
 
 // routes lists every URL of the portal.
 func (a *app) routes(r *gin.Engine) {
-	r.Use(a.logged, a.recovered, withTimeout)
+	r.Use(a.logged, a.recovered)
 	r.NoRoute(a.on(func(*gin.Context) error { return errPageNotFound }))
 	r.NoMethod(a.on(func(*gin.Context) error { return errWrongMethod }))
 
@@ -23,7 +23,7 @@ func (a *app) routes(r *gin.Engine) {
 
 	survey := r.Group("/survey/:slug", noStore)
 	survey.GET("", a.on(a.surveyForm))
-	survey.POST("", a.limited("survey"), a.limitBody(surveyBodyLimit), a.on(a.surveyPost))
+	survey.POST("", a.limitBody(surveyBodyLimit), a.on(a.surveyPost))
 	survey.GET("/thanks", a.on(a.surveyThanks))
 
 	refer := r.Group("/refer", noStore)

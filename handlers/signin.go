@@ -32,16 +32,11 @@ func newSessions(cfg Config) *scs.SessionManager {
 	s.IdleTimeout = 30 * time.Minute
 	s.Lifetime = 12 * time.Hour
 	s.Cookie.Name = "portal_session"
-	s.Cookie.Path = "/manage"
+	s.Cookie.Path = "/" // the results are under /api too
 	s.Cookie.HttpOnly = true
 	s.Cookie.SameSite = http.SameSiteLaxMode
 	s.Cookie.Secure = strings.HasPrefix(cfg.BaseURL, "https://")
 	s.Cookie.Persist = false // closing the browser of a shared desk signs out
-	s.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
-		cfg.Log.Error("session not available", "error", err)
-		w.Header().Set("Retry-After", errBusy.retryAfter)
-		http.Error(w, errBusy.title+". "+errBusy.words, errBusy.status)
-	}
 	return s
 }
 
@@ -58,8 +53,7 @@ func currentUser(c *gin.Context) *store.User {
 // user is read anew for each request, so that one who is disabled or whose
 // sessions were ended is out at once.
 func (a *app) signedIn(c *gin.Context) {
-	ctx := c.Request.Context()
-	user, err := a.Store.UserBySession(ctx, a.sessions.GetInt64(ctx, sessionUser), a.sessions.GetInt(ctx, sessionEpoch))
+	user, err := a.sessionUser(c.Request.Context())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		a.askToSignIn(c)
@@ -71,6 +65,11 @@ func (a *app) signedIn(c *gin.Context) {
 		c.Set(userKey, user)
 		c.Next()
 	}
+}
+
+// sessionUser is who the session belongs to, ErrNotFound if to nobody any more.
+func (a *app) sessionUser(ctx context.Context) (*store.User, error) {
+	return a.Store.UserBySession(ctx, a.sessions.GetInt64(ctx, sessionUser), a.sessions.GetInt(ctx, sessionEpoch))
 }
 
 var errSignIn = &problem{status: http.StatusUnauthorized, title: "Sign in first",

@@ -34,7 +34,7 @@ func TestSignInAndOut(t *testing.T) {
 		t.Errorf("after signing in they come to %q", to)
 	}
 	cookie := answer.Header.Get("Set-Cookie")
-	for _, part := range []string{"portal_session=", "HttpOnly", "SameSite=Lax", "Path=/manage"} {
+	for _, part := range []string{"portal_session=", "HttpOnly", "SameSite=Lax", "Path=/;"} {
 		if !strings.Contains(cookie, part) {
 			t.Errorf("the cookie %q lacks %s", cookie, part)
 		}

@@ -82,13 +82,19 @@ func (a *app) lang(c *gin.Context, f *forms.Form) string {
 	return "en"
 }
 
+// What is said above a form that came back through no fault of its writer.
+const (
+	tooManyNotice = "Too many answers came from your connection at once. Yours are still here: wait a minute, then send them again."
+	busyNotice    = "We could not take your answers just now. They are still here: wait a moment, then send them again."
+)
+
 const closedNotice = "This survey has closed, so your answers were not counted. They are still on this page."
 
 func (a *app) surveyPost(c *gin.Context) error {
-	wave, err := a.surveyWave(c)
-	if err != nil {
-		return err
+	if c.Param("slug") != a.Survey.ID {
+		return errPageNotFound
 	}
+	// The answers are read first: whatever goes wrong then, people get them back.
 	posted, err := requireForm(c)
 	if err != nil {
 		return err
@@ -109,6 +115,22 @@ func (a *app) surveyPost(c *gin.Context) error {
 		}, notice, nil)
 	}
 	program := wantsJSON(c)
+	later := func(p *problem, notice string, cause error) error {
+		if program {
+			return errors.Join(p, cause)
+		}
+		c.Header("Retry-After", p.retryAfter)
+		return errors.Join(again(p.status, notice), cause)
+	}
+	if !a.limiter.allow(c, "survey", a.RateLimit) {
+		return later(errTooMany, tooManyNotice, nil)
+	}
+	wave, err := a.surveyWave(c)
+	if err != nil && asProblem(err) == errBusy {
+		return later(errBusy, busyNotice, err)
+	} else if err != nil {
+		return err
+	}
 	switch verb := parseAction(posted.Get("action")).Verb; {
 	case verb == "send":
 	case program:
@@ -133,6 +155,8 @@ func (a *app) surveyPost(c *gin.Context) error {
 		return again(http.StatusConflict, closedNotice)
 	case errors.As(err, &faults) && faults.fields != nil && !program:
 		return again(http.StatusUnprocessableEntity, "", faults.fields...)
+	case err != nil && asProblem(err) == errBusy:
+		return later(errBusy, busyNotice, err)
 	case err != nil:
 		return err
 	case program:

@@ -67,8 +67,8 @@ var wordsByLanguage = map[string]words{
 		CheckSend:       "Now send it",
 		NoAnswer:        "Not answered",
 		GoBack:          "Go back to the form",
-		Failed: "We could not reach the portal, so nothing has been sent. " +
-			"Your answers are still on this page. Check your connection and try again.",
+		Failed: "We could not reach the portal, so we do not know whether your answers have arrived. " +
+			"They are still on this page. Check your connection and send them again: sending twice does no harm.",
 		Progress: map[forms.FormKind]string{
 			forms.Survey:   "Question {n} of about {total}",
 			forms.Referral: "Page {n} of about {total}",

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/redis/go-redis/v9/logging"
 )
 
 // commands are the sub-commands. Each is in the file of its name, but for web,
@@ -33,6 +34,9 @@ type commands struct {
 }
 
 func main() {
+	// Our own log says when Redis is away; go-redis would say it on standard
+	// error in a shape of its own, many times.
+	logging.Disable()
 	forgetEmptySettings()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,14 +46,16 @@ func TestNoWordIsInTheClear(t *testing.T) {
 	b.do(http.MethodPost, "/refer/received", url.Values{"action": {"receipt"}}).want(http.StatusOK)
 	draft, _ := m.markOpen(form, anonymous)
 	saved := newMarkedClient(t, s, &m).get("/refer").form("submission_key").fill(draft).press("save").want(http.StatusOK)
-	m.also(strings.Fields(saved.Find(".phrase").Text())...)
-	m.also(strings.Join(strings.Fields(saved.Find(".phrase").Text()), " "))
-	m.words = slices.DeleteFunc(m.words, func(word string) bool { return len(word) < 9 && !strings.Contains(word, " ") })
+	phrase := strings.Fields(saved.Find(".phrase").Text())
+	if len(phrase) != 4 {
+		t.Fatalf("the draft's phrase is %q", phrase)
+	}
+	m.also(strings.Join(phrase, " "), strings.Join(phrase, "-"), strings.Join(phrase, "+"), strings.Join(phrase, ""))
 	sendReferral(newMarkedClient(t, s, &m), anonymous)
 
 	// What people write by mistake: bad input, other addresses, the sign-in.
 	bad, _ := m.markOpen(form, byNobody)
-	newMarkedClient(t, s, &m).get("/refer").form("submission_key").fill(with(bad, "immediate_danger", "no", "what_happened", "")).press("send").want(http.StatusUnprocessableEntity)
+	newMarkedClient(t, s, &m).get("/refer").form("submission_key").fill(with(bad, "immediate_danger", "no", "what_happened", "")).press("check").want(http.StatusUnprocessableEntity)
 	lost := newMarkedClient(t, s, &m)
 	lost.get("/" + m.word() + "?q=" + m.word()).want(http.StatusNotFound)
 	lost.get("/survey/" + m.word()).want(http.StatusNotFound)

@@ -111,11 +111,19 @@ func (s *Store) keepRouting(ctx context.Context, tx *sqlx.Tx, id uuid.UUID, now 
 		return fmt.Errorf("encode trace: %w", err)
 	}
 	row.Team, row.CC = &r.Decision.Team, append(pq.StringArray{}, r.Decision.CC...)
-	_, err = named(ctx, tx, `UPDATE referrals SET team = :team, cc = :cc, rule_set_hash = :hash, trace = :trace,
+	row.Excluded = pq.StringArray{}
+	for _, step := range r.Decision.Trace {
+		for _, team := range step.Exclude {
+			if team != r.Decision.Team { // the default may have to take it all the same
+				row.Excluded = append(row.Excluded, team)
+			}
+		}
+	}
+	_, err = named(ctx, tx, `UPDATE referrals SET team = :team, cc = :cc, excluded = :excluded, rule_set_hash = :hash, trace = :trace,
 			open_by = :open_by, screen_by = :screen_by, decide_by = :decide_by, feedback_by = :feedback_by,
 			routed_at = :now, version = version + 1
 		WHERE id = :id`, map[string]any{
-		"id": id, "now": now, "team": r.Decision.Team, "cc": row.CC,
+		"id": id, "now": now, "team": r.Decision.Team, "cc": row.CC, "excluded": row.Excluded,
 		"hash": r.Decision.RuleSet, "trace": string(trace),
 		"open_by": r.Decision.Clocks.OpenBy, "screen_by": r.Decision.Clocks.ScreenBy,
 		"decide_by": r.Decision.Clocks.DecideBy, "feedback_by": r.Decision.Clocks.FeedbackBy,

@@ -66,10 +66,27 @@ pages:
 	}
 	load := func(title string) *forms.Form {
 		f, err := forms.Load(source(title), nil)
-		l.must(err)
+		if err != nil {
+			t.Error(err)
+		}
 		return f
 	}
-	// Several processes start at once.
+	// Two processes start at once: the second waits for the first to commit.
+	first, err := l.raw.BeginTx(t.Context(), nil)
+	l.must(err)
+	_, err = first.ExecContext(t.Context(), `INSERT INTO form_versions (form, version, hash, source) VALUES ('tiny', 3, $1, $2)`,
+		load("First").Hash(), string(source("First")))
+	l.must(err)
+	second := make(chan error, 1)
+	go func() { second <- l.PublishForm(t.Context(), load("First"), source("First")) }()
+	for start := time.Now(); l.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0; {
+		if time.Since(start) > 10*time.Second {
+			t.Fatal("the second process does not wait")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	l.must(first.Commit())
+	l.must(<-second)
 	l.must(errors.Join(together(8, func(int) error { return l.PublishForm(t.Context(), load("First"), source("First")) })...))
 	if err := l.PublishForm(t.Context(), load("Other"), source("Other")); !errors.Is(err, store.ErrExists) {
 		t.Errorf("other content under the same version: %v", err)

@@ -13,6 +13,10 @@ let kept = null; // the form that led to what is shown, for the browser's Back
 let sending = false;
 let pressed = null;
 
+// How long an answer may take, in milliseconds: longer than the portal works
+// on one, shorter than people wait.
+const patience = 30000;
+
 const rootNow = () => document.getElementById("content");
 
 function take(root, quiet) {
@@ -46,7 +50,9 @@ async function exchange(form, button) {
     const body = shown.steer ? shown.steer.body() : new URLSearchParams(new FormData(form));
     if (button && button.name) body.append(button.name, button.value);
     const url = (button && button.getAttribute("formaction")) || form.getAttribute("action");
-    const answer = await fetch(url, { method: "POST", body, headers: { Accept: "text/html" } });
+    const limit = new AbortController();
+    setTimeout(() => limit.abort(), patience);
+    const answer = await fetch(url, { method: "POST", body, headers: { Accept: "text/html" }, signal: limit.signal });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const root = page.getElementById("content");
     // A page that holds the form again has its own words on what was wrong.
@@ -70,7 +76,8 @@ async function exchange(form, button) {
     put(document.adoptNode(root));
     take(root, false);
   } catch (err) {
-    if (!(err instanceof TypeError)) throw err; // fetch fails with a TypeError when the network does
+    // fetch fails with a TypeError when the network does
+    if (!(err instanceof TypeError || err.name === "AbortError")) throw err;
     tell(form, form.dataset.failed);
   } finally {
     sending = false;
