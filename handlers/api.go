@@ -94,6 +94,5 @@ func (a *app) requireBearer(c *gin.Context, right string) error {
 			return err
 		}
 	}
-	c.Header("WWW-Authenticate", "Bearer")
 	return errNoBearer
 }

@@ -206,7 +206,10 @@ func TestBearerKeys(t *testing.T) {
 		t.Errorf("requests without the right wrote %d rows", after-before)
 	}
 	for _, header := range []string{"", writer, "Bearer nobody"} {
-		app.apiSend(http.MethodGet, figuresPath, nil, "Authorization", header).want(http.StatusUnauthorized)
+		p := app.apiSend(http.MethodGet, figuresPath, nil, "Authorization", header).want(http.StatusUnauthorized)
+		if p.Header.Get("WWW-Authenticate") != "Bearer" {
+			t.Errorf("%q is not told which scheme there is", header)
+		}
 	}
 }
 

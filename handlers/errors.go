@@ -166,6 +166,9 @@ func (a *app) answerJSON(c *gin.Context, p *problem) {
 	for _, f := range p.fields {
 		details.Errors = append(details.Errors, problemField{f.Field, f.Message})
 	}
+	if p.status == http.StatusUnauthorized {
+		c.Header("WWW-Authenticate", "Bearer")
+	}
 	body, err := json.Marshal(details)
 	if err != nil {
 		a.Log.Error("encode problem", "error", err)

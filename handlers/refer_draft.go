@@ -22,6 +22,8 @@ import (
 const (
 	// draftLife is how long a saved form waits for its writer.
 	draftLife = 30 * 24 * time.Hour
+	// savesPerMinute bounds what one client may have us keep for 30 days.
+	savesPerMinute = 30
 	// resumesPerMinute bounds the guessing of other people's words; each try
 	// costs an argon2id, too.
 	resumesPerMinute = 20
@@ -88,7 +90,7 @@ type referSavedPage struct {
 
 // saveReferral seals what was typed under four new words and shows them once.
 func (a *app) saveReferral(c *gin.Context, p *referralPost) error {
-	if !a.limiter.allow(c, "save", a.RateLimit) {
+	if !a.limiter.allow(c, "save", min(a.RateLimit, savesPerMinute)) {
 		return a.refuse(c, p, errTooManySaves)
 	}
 	phrase, kept, err := a.saveDraft(c.Request.Context(), p)

@@ -10,8 +10,10 @@ import (
 	"testing"
 
 	"github.com/PuerkitoBio/goquery"
+	"github.com/google/uuid"
 
 	"intake/forms"
+	"intake/internal/store"
 )
 
 // servedForm is a form as a browser without JavaScript holds it: everything
@@ -227,6 +229,18 @@ func (b *browser) sendReferral(answers forms.Answers) *page {
 }
 
 // count asks the database for one number.
+// deskRow is the referral as the desk lists it.
+func (app *testApp) deskRow(id uuid.UUID) store.DeskRow {
+	app.t.Helper()
+	rows, _, err := app.store.Desk(app.t.Context(), &store.User{Role: store.SafeguardingLead}, store.DeskFilter{Limit: 1000})
+	app.must(err)
+	i := slices.IndexFunc(rows, func(row store.DeskRow) bool { return row.ID == id })
+	if i < 0 {
+		app.t.Fatal("the desk does not list the referral")
+	}
+	return rows[i]
+}
+
 func (app *testApp) count(query string) int {
 	app.t.Helper()
 	db, err := sql.Open("postgres", app.db.DSN)

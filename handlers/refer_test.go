@@ -45,8 +45,7 @@ func TestReferralIsSentOnEveryPath(t *testing.T) {
 			if got := app.sent(); !got.Equal(path.answers) {
 				t.Errorf("the ledger has %s, want %s", got.Encode(), path.answers.Encode())
 			}
-			row, err := app.store.ReceivedByID(t.Context(), app.jobs.referrals[app.nudges()-1])
-			app.must(err)
+			row := app.deskRow(app.jobs.referrals[app.nudges()-1])
 			if row.Facts.Path != path.path || row.Priority != path.priority {
 				t.Errorf("got path %s and priority %s, want %s and %s", row.Facts.Path, row.Priority, path.path, path.priority)
 			}

@@ -155,7 +155,8 @@ func (a *app) showSignIn(c *gin.Context, status int, email, next, fault string) 
 // How many failures there may be before signing in has to wait.
 const (
 	failureWindow      = 15 * time.Minute
-	failuresOfAccount  = 5
+	failuresOfAccount  = 5 // from one address
+	failuresAnywhere   = 50 // of one account: a stranger far away must not lock somebody out
 	failuresOfAddress  = 30
 	wrongSignIn        = "The email address or the password is not right"
 	tooManySignIns     = "There were too many wrong tries. Wait 15 minutes, then try again, or ask an administrator for a new password link."
@@ -164,14 +165,14 @@ const (
 
 // failureKeys are keyed hashes: the table of failures tells nobody who has an
 // account or from where they came.
-type failureKeys struct{ account, address []byte }
+type failureKeys struct{ account, anywhere, address []byte }
 
 func (a *app) throttled(ctx context.Context, keys failureKeys, now time.Time) (bool, error) {
 	since := now.Add(-failureWindow)
 	for _, limit := range []struct {
 		key  []byte
 		most int
-	}{{keys.account, failuresOfAccount}, {keys.address, failuresOfAddress}} {
+	}{{keys.account, failuresOfAccount}, {keys.anywhere, failuresAnywhere}, {keys.address, failuresOfAddress}} {
 		failures, err := a.Store.SignInFailures(ctx, [][]byte{limit.key}, since)
 		if err != nil {
 			return false, err
@@ -194,7 +195,8 @@ func (a *app) signIn(c *gin.Context) error {
 	}
 	ctx, now, next := c.Request.Context(), a.Now(), safeNext(posted.Get("next"))
 	keys := failureKeys{
-		account: a.Keys.BlindIndex("sign_in_account", strings.ToLower(email)),
+		account:  a.Keys.BlindIndex("sign_in_account", strings.ToLower(email)+" from "+c.ClientIP()),
+		anywhere: a.Keys.BlindIndex("sign_in_account", strings.ToLower(email)),
 		address: a.Keys.BlindIndex("client_address", c.ClientIP()),
 	}
 	wait := func() error {
@@ -218,7 +220,7 @@ func (a *app) signIn(c *gin.Context) error {
 		return wait()
 	}
 	if user == nil {
-		if err := a.Store.AddSignInFailure(ctx, [][]byte{keys.account, keys.address}, now); err != nil {
+		if err := a.Store.AddSignInFailure(ctx, [][]byte{keys.account, keys.anywhere, keys.address}, now); err != nil {
 			return err
 		}
 		return a.showSignIn(c, http.StatusUnprocessableEntity, email, next, wrongSignIn)

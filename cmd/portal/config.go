@@ -174,6 +174,8 @@ func (c *config) readOrganisation() error {
 	var errRules, errSurvey, errReferral error
 	if c.rules, errRules = routing.Load(rules, c.organisation.RoutingNames()); errRules != nil {
 		errRules = fmt.Errorf("routing rules: %w", errRules)
+	} else if !c.rules.InForce(now()) {
+		errRules = fmt.Errorf("the routing rules are not in force before %s: set PORTAL_RULES_FILE to the ones that are", c.rules.Effective)
 	}
 	lists := listsOf(c.organisation)
 	c.survey, errSurvey = loadBuiltIn("care-worker-survey", lists)

@@ -4,9 +4,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
+	"intake/internal/routing"
 	"intake/internal/testenv"
 )
 
@@ -31,6 +33,9 @@ func TestAllFaultsOfTheSettingsAtOnce(t *testing.T) {
 	rules := filepath.Join(t.TempDir(), "rules.yaml")
 	must(t, os.WriteFile(rules, []byte("version: 1\n"), 0o600))
 	portal(t, "web", "--rules-file", rules).wants(1, "routing rules: ", "DATABASE_URL is not set")
+	later := regexp.MustCompile(`(?m)^effective: .*$`).ReplaceAll(routing.BuiltIn(), []byte("effective: 2999-04-01"))
+	must(t, os.WriteFile(rules, later, 0o600))
+	portal(t, "web", "--rules-file", rules).wants(1, "not in force before 2999-04-01", "DATABASE_URL is not set")
 }
 
 // sound are settings that nothing is wrong with.

@@ -232,6 +232,7 @@ func copyProgram(t *testing.T, to string) {
 	from, err := os.Open(self) //nolint:gosec // ourselves
 	must(t, err)
 	defer from.Close() //nolint:errcheck // only read
+
 	file, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY, 0o755) //nolint:gosec // others are to run it
 	must(t, err)
 	_, err = io.Copy(file, from)

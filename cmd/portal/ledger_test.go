@@ -109,12 +109,27 @@ func TestUsers(t *testing.T) {
 		}
 	}
 
+	renewed := user("", "link", "tess@example.org", "--base-url", "https://portal.example.org").wants(0, "https://portal.example.org/manage/set-password/")
+	if strings.Contains(renewed.out, code[1]) {
+		t.Error("two links hold the same code")
+	}
+	user("", "link", "tess@example.org").wants(1, "PORTAL_BASE_URL is not set")
+	user("", "link", "nobody@example.org", "--base-url", "https://portal.example.org").wants(1, "there is no manager nobody@example.org")
+	user("", "sign-out", "tess@example.org").wants(0, "is signed out everywhere")
+	if _, err := db.Store.UserBySession(t.Context(), tess.ID, tess.SessionEpoch); err == nil {
+		t.Error("a session from before is still good")
+	}
+	user("", "sign-out", "nobody@example.org").wants(1, "there is no manager nobody@example.org")
+	user("", "enable", "tess@example.org").wants(1, "there is no disabled manager tess@example.org")
+
 	user("", "list").wants(0, "tess@example.org", "triage", "mid", "lena@example.org", "Lena Lead")
 	user("", "disable", "TESS@example.org").wants(0, "can no longer sign in")
 	user("", "disable", "tess@example.org").wants(1, "there is no manager tess@example.org")
 	if got := user("", "list").wants(0); strings.Contains(got.out, "tess@example.org") {
 		t.Errorf("the disabled manager is listed:\n%s", got.out)
 	}
+	user("", "enable", "Tess@example.org").wants(0, "can sign in again")
+	user("", "list").wants(0, "tess@example.org")
 }
 
 func TestTeams(t *testing.T) {
@@ -123,11 +138,12 @@ func TestTeams(t *testing.T) {
 	add := func(args ...string) result {
 		return portal(t, append([]string{"team", "add", "--database-url", db.DSN}, args...)...)
 	}
-	add("north-east", "--name", "North East", "--email", "ne@example.org").wants(0, "Team north-east is told at ne@example.org.")
-	add("north-east", "--name", "North and East", "--email", "new@example.org").wants(0)
+	add("night-owls", "--name", "Night", "--email", "night@example.org").wants(0, "Team night-owls is told at night@example.org.")
+	add("night-owls", "--name", "Night and day", "--email", "new@example.org").wants(0)
+	add("north-east", "--name", "North East", "--email", "ne@example.org").wants(1, "change it in organisation.yaml")
 	add("North East", "--name", "North East", "--email", "ne@example.org").wants(1, "like north-east")
 	add("west", "--name", "West", "--email", "nobody").wants(1, "is not an email address")
-	got := portal(t, "team", "list", "--database-url", db.DSN).wants(0, "new@example.org", "North and East")
+	got := portal(t, "team", "list", "--database-url", db.DSN).wants(0, "new@example.org", "Night and day")
 	if strings.Count(got.out, "\n") != 2 {
 		t.Errorf("one team and a heading should be listed:\n%s", got.out)
 	}

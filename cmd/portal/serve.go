@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -105,6 +107,7 @@ func (c *config) serveWeb(ctx context.Context, listener net.Listener, ledger *st
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          withoutAddresses(c.log),
 	}
 	servers, listeners := []*http.Server{server}, []net.Listener{listener}
 	if c.AdminAddr != "" {
@@ -139,6 +142,19 @@ func (c *config) serveWeb(ctx context.Context, listener net.Listener, ledger *st
 	}
 	return err
 }
+
+// withoutAddresses is where net/http writes what went wrong below the
+// handlers. Its lines name clients, so only that there was one is told.
+func withoutAddresses(logger *slog.Logger) *log.Logger {
+	return log.New(writerFunc(func(line []byte) (int, error) {
+		logger.Warn("a connection failed")
+		return len(line), nil
+	}), "", 0)
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (w writerFunc) Write(line []byte) (int, error) { return w(line) }
 
 // work runs the worker until ctx is done.
 func (c *config) work(ctx context.Context, ledger *store.Store, client redis.UniversalClient, jobs *worker.Queue) {

@@ -19,6 +19,8 @@ type teamAddCommand struct {
 	Slug  string `arg:"" help:"How rules name it, like north-east."`
 	Name  string `required:"" help:"How people name it."`
 	Email string `required:"" help:"Where it is told of referrals; no personal data goes there."`
+
+	OrganisationFile string `env:"PORTAL_ORGANISATION_FILE" help:"The organisation, whose own teams are changed there." placeholder:"FILE"`
 }
 
 var teamSlug = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
@@ -30,6 +32,13 @@ func (c *teamAddCommand) Run(ctx context.Context, t terminal) error {
 	}
 	if !teamSlug.MatchString(c.Slug) {
 		return fmt.Errorf("a team is named with small letters, digits and hyphens, like north-east, not %q", c.Slug)
+	}
+	org, err := loadOrganisation(c.OrganisationFile)
+	if err != nil {
+		return err
+	}
+	if org.Team(c.Slug) != nil {
+		return fmt.Errorf("team %s is one of the organisation's own: change it in organisation.yaml, which counts at every start", c.Slug)
 	}
 	return c.withLedger(ctx, func(ledger *store.Store) error {
 		if err := ledger.PutTeam(ctx, store.Team{Slug: c.Slug, Name: c.Name, Email: c.Email}); err != nil {

@@ -21,7 +21,10 @@ import (
 type userCommand struct {
 	Add     userAddCommand     `cmd:"" help:"Add a manager; asks for a password, or prints a one-time set-up link."`
 	List    userListCommand    `cmd:"" help:"List managers."`
+	Link    userLinkCommand    `cmd:"" help:"Print a one-time link with which a manager sets a new password."`
 	Disable userDisableCommand `cmd:"" help:"End a manager's account and sessions."`
+	SignOut userSignOutCommand `cmd:"" help:"End a manager's sessions everywhere."`
+	Enable  userEnableCommand  `cmd:"" help:"Let a disabled manager sign in again."`
 }
 
 type userAddCommand struct {
@@ -44,7 +47,7 @@ func (u *userAddCommand) Run(ctx context.Context, t terminal) error {
 		return fmt.Errorf("%q is not an email address", u.Email)
 	}
 	if u.Link && u.BaseURL == "" {
-		return errors.New("PORTAL_BASE_URL is not set: the link has to begin with the portal's address")
+		return errNoBaseURL
 	}
 	if u.Role == store.Triage && len(u.Team) == 0 {
 		return errors.New("a triage manager reads the referrals of teams: name at least one with --team (see `portal team list`)")
@@ -64,7 +67,7 @@ func (u *userAddCommand) Run(ctx context.Context, t terminal) error {
 		id, err := ledger.AddUser(ctx, user)
 		switch {
 		case errors.Is(err, store.ErrExists):
-			return fmt.Errorf("there is a manager %s already", u.Email)
+			return fmt.Errorf("there is a manager %s already: `portal user link` renews the password, `portal user enable` lets a disabled one in", u.Email)
 		case errors.Is(err, store.ErrNotFound):
 			return fmt.Errorf("%w; `portal team list` lists the teams", err)
 		case err != nil:
@@ -74,12 +77,81 @@ func (u *userAddCommand) Run(ctx context.Context, t terminal) error {
 		if !u.Link {
 			return nil
 		}
-		code := rand.Text()
-		hash := sha256.Sum256([]byte(code))
-		if err := ledger.AddSetupCode(ctx, id, hash[:], now().Add(setupValid)); err != nil {
+		return printLink(ctx, t, ledger, id, u.BaseURL)
+	})
+}
+
+// printLink makes a one-time set-up link and prints it.
+func printLink(ctx context.Context, t terminal, ledger *store.Store, user int64, baseURL string) error {
+	code := rand.Text()
+	hash := sha256.Sum256([]byte(code))
+	if err := ledger.AddSetupCode(ctx, user, hash[:], now().Add(setupValid)); err != nil {
+		return err
+	}
+	t.say("Give them this link; it works once, for 72 hours:\n%s/manage/set-password/%s", strings.TrimSuffix(baseURL, "/"), code)
+	return nil
+}
+
+type userLinkCommand struct {
+	database
+	Email   string `arg:"" help:"Whose password."`
+	BaseURL string `name:"base-url" env:"PORTAL_BASE_URL" help:"What the link begins with." placeholder:"URL"`
+}
+
+// Run prints a link; the old password works until it is used.
+func (u *userLinkCommand) Run(ctx context.Context, t terminal) error {
+	if u.BaseURL == "" {
+		return errNoBaseURL
+	}
+	return u.withLedger(ctx, func(ledger *store.Store) error {
+		user, err := ledger.UserByEmail(ctx, u.Email)
+		if errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("there is no manager %s who may sign in", u.Email)
+		} else if err != nil {
 			return err
 		}
-		t.say("Give them this link; it works once, for 72 hours:\n%s/manage/set-password/%s", strings.TrimSuffix(u.BaseURL, "/"), code)
+		return printLink(ctx, t, ledger, user.ID, u.BaseURL)
+	})
+}
+
+var errNoBaseURL = errors.New("PORTAL_BASE_URL is not set: the link has to begin with the portal's address")
+
+type userSignOutCommand struct {
+	database
+	Email string `arg:"" help:"Whose sessions."`
+}
+
+// Run ends the manager's sessions; they may sign in anew.
+func (u *userSignOutCommand) Run(ctx context.Context, t terminal) error {
+	return u.withLedger(ctx, func(ledger *store.Store) error {
+		user, err := ledger.UserByEmail(ctx, u.Email)
+		if errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("there is no manager %s who may sign in", u.Email)
+		} else if err != nil {
+			return err
+		}
+		if err := ledger.EndSessions(ctx, user.ID); err != nil {
+			return err
+		}
+		t.say("%s is signed out everywhere.", user.Email)
+		return nil
+	})
+}
+
+type userEnableCommand struct {
+	database
+	Email string `arg:"" help:"Whose account."`
+}
+
+// Run takes back a disable.
+func (u *userEnableCommand) Run(ctx context.Context, t terminal) error {
+	return u.withLedger(ctx, func(ledger *store.Store) error {
+		if err := ledger.EnableUser(ctx, u.Email); errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("there is no disabled manager %s", u.Email)
+		} else if err != nil {
+			return err
+		}
+		t.say("%s can sign in again.", u.Email)
 		return nil
 	})
 }

@@ -159,6 +159,7 @@ func TestAxeManagersPages(t *testing.T) {
 
 // TestAxeRarePages looks at pages that a running demo does not have.
 func TestAxeRarePages(t *testing.T) {
+	t.Parallel()
 	s := newStack(t)
 	link := s.run("", "user", "add", "new@example.org", "--role", "admin", "--link")
 	_, code, found := strings.Cut(strings.TrimSpace(link), s.base)

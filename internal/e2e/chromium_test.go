@@ -47,10 +47,14 @@ type size struct {
 // sizes are the smallest phone that counts, and a desk.
 var sizes = []size{{"phone", 320, 700}, {"desk", 1280, 900}}
 
-// onEachSize runs a test at both sizes.
+// onEachSize runs a test at both sizes, beside other tests of the browser.
 func onEachSize(t *testing.T, test func(t *testing.T, screen size)) {
+	t.Parallel()
 	for _, screen := range sizes {
-		t.Run(screen.name, func(t *testing.T) { test(t, screen) })
+		t.Run(screen.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, screen)
+		})
 	}
 }
 
@@ -74,6 +78,8 @@ func newTab(t testing.TB, base string, screen size) *tab {
 	t.Cleanup(cancel)
 	b := &tab{t, ctx, base, screen}
 	b.do(chromedp.EmulateViewport(screen.width, screen.height))
+	// Several tabs are open at once, and each is to be the one in front.
+	command(b, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	return b
 }
 

@@ -40,6 +40,7 @@ func conditionsInPage(b *tab, cases []pageCase) []bool {
 // TestConditionsAgree runs the cases that package forms runs too, and random
 // ones, in the page and on the server.
 func TestConditionsAgree(t *testing.T) {
+	t.Parallel()
 	b := newTab(t, theDev(t).base, sizes[1]).open(surveyPath)
 	raw, err := os.ReadFile("../../forms/testdata/conditions.json")
 	must(t, err)
@@ -192,6 +193,7 @@ func randomCondition(t *rapid.T, asks []string, codes map[string][]string, depth
 // TestPagesAskWhatTheServerAsks gives random answers to both forms as they are
 // served, and compares what the page then asks with what the server would.
 func TestPagesAskWhatTheServerAsks(t *testing.T) {
+	t.Parallel()
 	for id, path := range map[string]string{"care-worker-survey": surveyPath, "safeguarding-referral": "/refer"} {
 		t.Run(id, func(t *testing.T) {
 			source, _ := forms.BuiltIn(id)

@@ -105,8 +105,16 @@ func (s *stack) startWeb() {
 func (s *stack) startWorker() {
 	s.t.Helper()
 	var err error
+	const ready = "worker works"
+	before := strings.Count(s.log.String(), ready)
 	s.worker, err = startProcess("portal worker", s.log, s.env, portalBinary(s.t), "worker")
 	must(s.t, err)
+	eventually(s.t, 30*time.Second, "portal worker works", func() bool {
+		if !s.worker.running() {
+			s.t.Fatalf("portal worker ended: %v\n%s", s.worker.err, tail(s.log.String()))
+		}
+		return strings.Count(s.log.String(), ready) > before
+	})
 }
 
 func listens(addr string) bool {

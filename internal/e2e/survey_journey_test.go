@@ -94,6 +94,7 @@ func through(b *tab, heading string) {
 
 // TestSurveyOfOthers takes the short ways through the survey.
 func TestSurveyOfOthers(t *testing.T) {
+	t.Parallel()
 	d := theDev(t)
 	b := newTab(t, d.base, sizes[0]).open(surveyPath)
 	b.press("No").press("Continue").heading("Thank you").sees("You can send your answer now.")
@@ -107,6 +108,7 @@ func TestSurveyOfOthers(t *testing.T) {
 
 // TestSurveyByKeyboard uses no mouse.
 func TestSurveyByKeyboard(t *testing.T) {
+	t.Parallel()
 	d := theDev(t)
 	b := newTab(t, d.base, sizes[1]).open(surveyPath)
 	b.keys(kb.Tab).awaitThat(`document.activeElement.innerText === "Skip to main content"`, "the first stop skips to the content")
@@ -145,6 +147,7 @@ func TestSurveyWithoutScript(t *testing.T) {
 
 // TestSurveyKeepsAnswersWhenThePortalIsAway loses the connection while sending.
 func TestSurveyKeepsAnswersWhenThePortalIsAway(t *testing.T) {
+	t.Parallel()
 	d := theDev(t)
 	b := newTab(t, d.base, sizes[0]).open(surveyPath)
 	b.press("No").press("Continue").heading("Thank you")

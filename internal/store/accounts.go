@@ -143,6 +143,15 @@ func (s *Store) DisableUser(ctx context.Context, email string) error {
 	return changedOne(res, ErrNotFound)
 }
 
+// EnableUser takes back DisableUser; ErrNotFound if there is none to enable.
+func (s *Store) EnableUser(ctx context.Context, email string) error {
+	res, err := s.db.ExecContext(ctx, `UPDATE users SET disabled_at = NULL WHERE email = lower($1) AND disabled_at IS NOT NULL`, email)
+	if err != nil {
+		return fmt.Errorf("enable user: %w", err)
+	}
+	return changedOne(res, ErrNotFound)
+}
+
 // EndSessions signs the user out everywhere.
 func (s *Store) EndSessions(ctx context.Context, userID int64) error {
 	_, err := s.db.ExecContext(ctx, `UPDATE users SET session_epoch = session_epoch + 1 WHERE id = $1`, userID)

@@ -236,24 +236,16 @@ type Received struct {
 	Reference    string         `db:"reference"`
 	Key          uuid.UUID      `db:"submission_key"`
 	ReceivedAt   time.Time      `db:"received_at"`
-	Priority     string         `db:"priority"`
-	ScreenBy     *time.Time     `db:"screen_by"`
-	FeedbackBy   *time.Time     `db:"feedback_by"`
 	ReceiptTaken bool           `db:"receipt_taken"`
-	RawFacts     []byte         `db:"facts"`
-	Facts        *routing.Facts `db:"-"`
 }
 
 // ReceivedByID finds the referral that a sealed cookie names.
 func (s *Store) ReceivedByID(ctx context.Context, id uuid.UUID) (*Received, error) {
 	var r Received
-	err := s.db.GetContext(ctx, &r, `SELECT reference, submission_key, received_at, priority, screen_by, feedback_by,
-		receipt_taken_at IS NOT NULL AS receipt_taken, facts FROM referrals WHERE id = $1`, id)
+	err := s.db.GetContext(ctx, &r, `SELECT reference, submission_key, received_at,
+		receipt_taken_at IS NOT NULL AS receipt_taken FROM referrals WHERE id = $1`, id)
 	if err != nil {
 		return nil, fmt.Errorf("find received referral: %w", notFound(err))
-	}
-	if err := json.Unmarshal(r.RawFacts, &r.Facts); err != nil {
-		return nil, fmt.Errorf("decode facts: %w", err)
 	}
 	return &r, nil
 }

@@ -115,9 +115,9 @@ func TestAmendmentsRenewTheFacts(t *testing.T) {
 	} {
 		l.submit(submission(key, concern(version.changes), tuesday.Add(12*time.Hour))) // at night
 		l.route(id)
-		received, err := l.ReceivedByID(t.Context(), id)
+		rows, _, err := l.Desk(t.Context(), &store.User{Role: store.SafeguardingLead}, store.DeskFilter{Limit: 1})
 		l.must(err)
-		f := received.Facts
+		received, f := rows[0], rows[0].Facts
 		if f.AdultDistrict != version.district || f.Priority != version.priority || !f.ReceivedAt.Equal(tuesday) || f.OutOfHours != "no" {
 			t.Errorf("facts: %+v, want %+v", f, version)
 		}
