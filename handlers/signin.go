@@ -155,7 +155,7 @@ func (a *app) showSignIn(c *gin.Context, status int, email, next, fault string) 
 // How many failures there may be before signing in has to wait.
 const (
 	failureWindow      = 15 * time.Minute
-	failuresOfAccount  = 5 // from one address
+	failuresOfAccount  = 5  // from one address
 	failuresAnywhere   = 50 // of one account: a stranger far away must not lock somebody out
 	failuresOfAddress  = 30
 	wrongSignIn        = "The email address or the password is not right"
@@ -197,7 +197,7 @@ func (a *app) signIn(c *gin.Context) error {
 	keys := failureKeys{
 		account:  a.Keys.BlindIndex("sign_in_account", strings.ToLower(email)+" from "+c.ClientIP()),
 		anywhere: a.Keys.BlindIndex("sign_in_account", strings.ToLower(email)),
-		address: a.Keys.BlindIndex("client_address", c.ClientIP()),
+		address:  a.Keys.BlindIndex("client_address", c.ClientIP()),
 	}
 	wait := func() error {
 		c.Header("Retry-After", retryAfterFailures)

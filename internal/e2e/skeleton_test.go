@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -18,7 +17,7 @@ const promptly = 5 * time.Second
 // command on an empty folder, both forms filled in as they are served, without
 // a script, and the managers who then know.
 func TestPortalDevFromNothing(t *testing.T) {
-	data := filepath.Join(t.TempDir(), "a folder with spaces")
+	data := filepath.Join(shared.dir, "a folder with spaces")
 	d := mustStartDev(t, data)
 	for _, role := range []string{"survey_manager", "triage", "safeguarding_lead", "admin"} {
 		newPlain(t, d.base).signIn(d.as(t, role)).get("/manage").want(http.StatusOK)
@@ -137,23 +136,16 @@ func sendReferral(b *plain, answers map[string][]string) *plainPage {
 
 // A port that is taken is the commonest fault of a first run.
 func TestPortalDevSaysWhatIsWrong(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		env  []string
-		says string
-	}{
-		"an address that is taken":        {[]string{"PORTAL_ADDR=" + takenAddr(t), "PORTAL_DATA=" + t.TempDir()}, "Is another portal running?"},
-		"a folder that can't be made":     {[]string{"PORTAL_ADDR=127.0.0.1:0", "PORTAL_DATA=/dev/null/data"}, "Set PORTAL_DATA to a folder that you may write to"},
-		"a rate limit that is no number":  {[]string{"PORTAL_ADDR=127.0.0.1:0", "PORTAL_DATA=" + t.TempDir(), "PORTAL_RATE_LIMIT=many"}, "PORTAL_RATE_LIMIT must be a number"},
-		"an organisation that is missing": {[]string{"PORTAL_ADDR=127.0.0.1:0", "PORTAL_DATA=" + t.TempDir(), "PORTAL_ORGANISATION_FILE=/nowhere.yaml"}, "PORTAL_ORGANISATION_FILE"},
+	for name, test := range map[string]struct{ addr, data, says string }{
+		"an address that is taken":    {takenAddr(t), t.TempDir(), "Is another portal running?"},
+		"a folder that can't be made": {"127.0.0.1:0", "/dev/null/data", "Set PORTAL_DATA to a folder that you may write to"},
 	} {
-		p, err := startProcess("portal dev", &output{}, test.env, portalBinary(t), "dev")
+		p, err := startProcess("portal dev", &output{}, []string{"PORTAL_ADDR=" + test.addr, "PORTAL_DATA=" + test.data}, portalBinary(t), "dev")
 		must(t, err)
 		select {
 		case <-p.ended:
 		case <-time.After(30 * time.Second):
-			p.signal(syscall.SIGKILL)
-			<-p.ended
+			p.kill()
 		}
 		if p.cmd.ProcessState.ExitCode() != 1 || !strings.Contains(p.out.String(), test.says) {
 			t.Errorf("%s: exit code %d and %q, want 1 and %q", name, p.cmd.ProcessState.ExitCode(), p.out, test.says)

@@ -152,7 +152,7 @@ func TestSurveyKeepsAnswersWhenThePortalIsAway(t *testing.T) {
 	b := newTab(t, d.base, sizes[0]).open(surveyPath)
 	b.press("No").press("Continue").heading("Thank you")
 	b.offline(true)
-	b.press("Send my answers").sees("We could not reach the portal, so nothing has been sent.")
+	b.press("Send my answers").sees("We could not reach the portal", "They are still on this page.")
 	b.offline(false)
 	b.press("Send my answers").sees("Your answers have arrived.")
 }

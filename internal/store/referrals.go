@@ -233,10 +233,10 @@ func (s *Store) newestAnswers(ctx context.Context, tx *sqlx.Tx, referral uuid.UU
 // Received is what the page after sending may say to whoever holds the
 // sealed cookie.
 type Received struct {
-	Reference    string         `db:"reference"`
-	Key          uuid.UUID      `db:"submission_key"`
-	ReceivedAt   time.Time      `db:"received_at"`
-	ReceiptTaken bool           `db:"receipt_taken"`
+	Reference    string    `db:"reference"`
+	Key          uuid.UUID `db:"submission_key"`
+	ReceivedAt   time.Time `db:"received_at"`
+	ReceiptTaken bool      `db:"receipt_taken"`
 }
 
 // ReceivedByID finds the referral that a sealed cookie names.
