@@ -103,14 +103,21 @@ func (u *userLinkCommand) Run(ctx context.Context, t terminal) error {
 	if u.BaseURL == "" {
 		return errNoBaseURL
 	}
-	return u.withLedger(ctx, func(ledger *store.Store) error {
-		user, err := ledger.UserByEmail(ctx, u.Email)
+	return u.withUser(ctx, u.Email, func(ledger *store.Store, user *store.User) error {
+		return printLink(ctx, t, ledger, user.ID, u.BaseURL)
+	})
+}
+
+// withUser runs do on the ledger and a manager who may sign in.
+func (d database) withUser(ctx context.Context, email string, do func(*store.Store, *store.User) error) error {
+	return d.withLedger(ctx, func(ledger *store.Store) error {
+		user, err := ledger.UserByEmail(ctx, email)
 		if errors.Is(err, store.ErrNotFound) {
-			return fmt.Errorf("there is no manager %s who may sign in", u.Email)
+			return fmt.Errorf("there is no manager %s who may sign in", email)
 		} else if err != nil {
 			return err
 		}
-		return printLink(ctx, t, ledger, user.ID, u.BaseURL)
+		return do(ledger, user)
 	})
 }
 
@@ -123,13 +130,7 @@ type userSignOutCommand struct {
 
 // Run ends the manager's sessions; they may sign in anew.
 func (u *userSignOutCommand) Run(ctx context.Context, t terminal) error {
-	return u.withLedger(ctx, func(ledger *store.Store) error {
-		user, err := ledger.UserByEmail(ctx, u.Email)
-		if errors.Is(err, store.ErrNotFound) {
-			return fmt.Errorf("there is no manager %s who may sign in", u.Email)
-		} else if err != nil {
-			return err
-		}
+	return u.withUser(ctx, u.Email, func(ledger *store.Store, user *store.User) error {
 		if err := ledger.EndSessions(ctx, user.ID); err != nil {
 			return err
 		}
