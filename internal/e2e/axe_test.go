@@ -123,7 +123,7 @@ func TestAxeScreens(t *testing.T) {
 		b.press("Save and come back later").sees("Your answers are saved").accessible("referral-saved")
 		b.press("Carry on now").sees("Before you start").press("Check your answers").sees("Nothing has been sent yet.").accessible("referral-check")
 		b.press("Send the referral").sees("We have your referral").accessible("received")
-		b.press("Show what I sent, once").sees("What you sent us").accessible("receipt")
+		b.press("Show what I sent, to print").sees("What you sent us").accessible("receipt")
 		b.open("/refer/received").press("Add to what I sent").sees("This is what you sent.").accessible("amend")
 	})
 }

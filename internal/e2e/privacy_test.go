@@ -116,12 +116,12 @@ func TestNoWordIsInTheClear(t *testing.T) {
 			}
 		}
 		for _, word := range surveyMarks.words {
-			if place != "table responses" && strings.Contains(text, word) {
+			if place != "table inbox" && place != "table responses" && strings.Contains(text, word) {
 				t.Errorf("%s holds what somebody wrote in the survey", place)
 			}
 		}
 	}
-	if !strings.Contains(places["table responses"], surveyMarks.words[0]) {
+	if !strings.Contains(places["table inbox"]+places["table responses"], surveyMarks.words[0]) {
 		t.Error("the dump of the tables does not hold what is stored as it is: does it dump anything?")
 	}
 	for _, place := range []string{"table referrals", "table events", "table drafts", "table decisions", "table amendments", "redis", "mails", "logs", "metrics", "log of PostgreSQL"} {

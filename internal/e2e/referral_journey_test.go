@@ -44,8 +44,8 @@ func TestReferralByProfessional(t *testing.T) {
 		reference := ask[string](b, `document.querySelector(".reference").innerText`)
 		b.fits()
 
-		b.press("Show what I sent, once").sees("What you sent us", reference, "Added later.", "Print this page")
-		b.press("Back to the reference").sees("Your reference is", reference).misses("Show what I sent, once")
+		b.press("Show what I sent, to print").sees("What you sent us", reference, "Added later.", "Print this page")
+		b.press("Back to the reference").sees("Your reference is", reference).misses("Show what I sent, to print")
 		b.back().back().back()
 		b.awaitThat(`document.readyState === "complete"`, "the page is there")
 		b.misses("Ada Marsh", "Added later.")
