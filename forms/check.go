@@ -188,6 +188,9 @@ func (c *checker) checkOptions(q *Question, k *kind) {
 	}
 	for _, help := range q.Help {
 		c.words(place, "help", help.Text)
+		if help.URL != "" {
+			c.words(place, "the link of help", help.Link)
+		}
 		for _, code := range help.When {
 			if !codes[code] {
 				c.fault(place, "help names %q, which is no option", code)

@@ -139,7 +139,8 @@ type Question struct {
 type Help struct {
 	When []string `yaml:"when"`
 	Text Text     `yaml:"text"`
-	URL  string   `yaml:"url"` // a path of the portal or a placeholder of the organisation
+	Link Text     `yaml:"link"` // the words of the link
+	URL  string   `yaml:"url"`  // a path of the portal or a placeholder of the organisation
 }
 
 // Option is one closed answer.

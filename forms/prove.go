@@ -112,7 +112,7 @@ func (p *prover) checkWords() {
 				}
 			}
 			for _, help := range q.Help {
-				texts = append(texts, help.Text)
+				texts = append(texts, help.Text, help.Link)
 			}
 			p.translated(placeOf(q), texts...)
 		}

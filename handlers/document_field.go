@@ -86,6 +86,7 @@ type boxView struct {
 type helpView struct {
 	Codes string // JSON: the answers that call for it
 	Body  []paragraph
+	Link  string
 	URL   string
 }
 
@@ -228,7 +229,7 @@ func (b *builder) help(h forms.Help) helpView {
 	if err != nil {
 		panic("handlers: a list of strings is always encodable: " + err.Error())
 	}
-	return helpView{Codes: string(codes), Body: b.fill.paragraphs(h.Text.In(b.Lang)), URL: b.fill.text(h.URL)}
+	return helpView{Codes: string(codes), Body: b.fill.paragraphs(h.Text.In(b.Lang)), Link: h.Link.In(b.Lang), URL: b.fill.text(h.URL)}
 }
 
 func (f Field) describers() string {

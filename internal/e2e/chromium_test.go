@@ -63,7 +63,7 @@ type tab struct {
 }
 
 // patience is how long a page may take to show what is awaited.
-const patience = 15 * time.Second
+const patience = 30 * time.Second
 
 func newTab(t testing.TB, base string, screen size) *tab {
 	t.Helper()

@@ -86,6 +86,7 @@ func (b *tab) heading(text string) *tab {
 // find marks the place of an element that people can see and press: by its
 // words, after those around it are dropped by within (a selector, "" for all).
 const find = `((words, selector, within) => {
+	if (document.readyState !== "complete") return null;
 	const shown = (el) => el.checkVisibility({visibilityProperty: true}) && el.getClientRects().length > 0;
 	const said = (el) => el.innerText.replace(/\s+/g, " ").trim();
 	const all = [...document.querySelectorAll(selector)].filter((el) => shown(el) && !el.closest("[aria-hidden=true]") && (!within || el.closest(within)));
@@ -114,14 +115,15 @@ func (b *tab) press(words string) *tab {
 func (b *tab) pressWithin(within, words string) *tab {
 	b.t.Helper()
 	const pressable = "button, a, summary, label"
-	var at *place
+	var at, before *place
 	deadline := time.Now().Add(patience)
 	for {
 		var err error
 		at, err = chromedp.Run(b.ctx, chromedp.Evaluate[*place](fmt.Sprintf("%s(%s, %s, %s)", find, quote(words), quote(pressable), quote(within))))
-		if err == nil && at != nil && at.Hit {
-			break
+		if err == nil && at != nil && at.Hit && before != nil && *at == *before {
+			break // it has come to rest
 		}
+		before = at
 		if time.Now().After(deadline) {
 			b.t.Fatalf("nothing to press says “%s” (%+v, %v)\non the page %s", words, at, err, b.excerpt())
 		}

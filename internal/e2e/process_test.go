@@ -121,7 +121,7 @@ func (p *process) awaitLine(patience time.Duration, text string) (string, error)
 			}
 		}
 		if !p.running() {
-			return "", fmt.Errorf("%s ended (%v) before it printed %q:\n%s", p.name, p.err, text, tail(printed))
+			return "", fmt.Errorf("%s ended before it printed %q (%w):\n%s", p.name, text, p.err, tail(printed))
 		}
 		if time.Now().After(deadline) {
 			return "", fmt.Errorf("%s did not print %q within %s:\n%s", p.name, text, patience, tail(printed))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"mime"
 	"net"
 	"slices"
@@ -55,6 +56,7 @@ func StartMail(ctx context.Context) (*Mail, error) {
 		return &mailSession{mail: m}, nil
 	}))
 	m.server.Domain = "localhost"
+	m.server.ErrorLog = log.New(io.Discard, "", 0) // a client that hangs up is no news
 	m.server.MaxMessageBytes = messageBytes
 	m.server.ReadTimeout = 30 * time.Second
 	m.server.WriteTimeout = 30 * time.Second

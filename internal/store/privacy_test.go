@@ -232,8 +232,8 @@ func TestNothingThatAPersonWroteIsLegibleInTheDatabase(t *testing.T) {
 			t.Errorf("%s is legible in the database", field)
 		}
 	}
-	random := regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}|\d{6}\+00:00`) // ids, hashes, fractions of seconds
-	for _, fragment := range []string{"Mark", "Zq", "960", "@example.org\\", "3VZ"} {
+	random := regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}|\.\d+`) // ids, hashes, fractions of seconds
+	for _, fragment := range []string{"Mark", "Zq", "01632", "@example.org\\", "3VZ"} {
 		if strings.Contains(random.ReplaceAllString(text, ""), fragment) {
 			t.Errorf("a part of somebody's words is legible in the database: %q", fragment)
 		}
