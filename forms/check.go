@@ -189,7 +189,7 @@ func (c *checker) checkOptions(q *Question, k *kind) {
 	for _, help := range q.Help {
 		c.words(place, "help", help.Text)
 		if help.URL != "" {
-			c.words(place, "the link of help", help.Link)
+			c.words(place, "link of the help", help.Link)
 		}
 		for _, code := range help.When {
 			if !codes[code] {

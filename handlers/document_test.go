@@ -41,7 +41,7 @@ pages:
         label: {en: "Which tools?"}
         max: 2
         options: [{code: axe, label: {en: "Axe"}}, {code: saw, label: {en: "Saw"}}]
-        help: [{when: [axe], text: {en: "Take care."}, url: /privacy}]
+        help: [{when: [axe], text: {en: "Take care."}, link: {en: "How to"}, url: /privacy}]
       - {id: nickname, kind: text, label: {en: "Nickname"}, not_known: true, required: true}
       - {id: story, kind: long_text, label: {en: "Your story"}, max: 500}
       - {id: born, kind: date, label: {en: "Date of birth"}, estimated: true, not_known: true}
