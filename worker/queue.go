@@ -114,10 +114,16 @@ func (q *Queue) send(surveyToo bool) (held bool) {
 func (q *Queue) enqueue(ctx context.Context, n nudge) error {
 	ctx, cancel := context.WithTimeout(ctx, enqueueTimeout)
 	defer cancel()
+	_, err := q.client.EnqueueContext(ctx, n.job().task(n.payload))
+	return err
+}
+
+// job is what the nudge asks for. A nudge holds the name alone, so that equal
+// nudges are equal keys.
+func (n nudge) job() job {
 	for _, j := range jobs {
 		if j.name == n.name {
-			_, err := q.client.EnqueueContext(ctx, j.task(n.payload))
-			return err
+			return j
 		}
 	}
 	panic("worker: nudge for an unknown job " + n.name)

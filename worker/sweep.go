@@ -95,11 +95,7 @@ func (w *Worker) workOff(ctx context.Context, due []nudge) error {
 		if time.Now().After(until) || ctx.Err() != nil {
 			break // the next sweep begins with the most urgent again
 		}
-		for _, j := range jobs {
-			if j.name == n.name {
-				faults = append(faults, w.runBriefly(ctx, j, n.payload))
-			}
-		}
+		faults = append(faults, w.runBriefly(ctx, n.job(), n.payload))
 	}
 	return errors.Join(faults...)
 }
