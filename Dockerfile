@@ -5,6 +5,7 @@ WORKDIR /src
 COPY Makefile ./
 COPY scripts scripts
 COPY handlers/assets handlers/assets
+COPY handlers/templates handlers/templates
 RUN make assets
 
 FROM golang:1.26-bookworm AS build

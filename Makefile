@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test lint e2e faults assets build image clean
+.PHONY: help run test lint e2e budget faults assets build image clean
 
 # Where Go's own installer puts it, for shells that were not told.
 export PATH := $(PATH):/usr/local/go/bin
@@ -46,6 +46,11 @@ e2e: ## Run the browser tests over every screen, size and language
 	@$(MAKE) -s handlers/static/manifest.json
 	PORTAL_E2E=full go test -race -count=1 -timeout 60m ./internal/e2e/...
 
+budget: ## Measure what the survey weighs on the way to a phone; fails above the limits
+	@scripts/setup.sh test
+	@$(MAKE) -s handlers/static/manifest.json
+	go test -count=1 -timeout 10m -v -run '^TestBudget$$' ./internal/e2e
+
 faults: ## Kill processes and wipe Redis under load, ROUNDS times (50)
 	@scripts/setup.sh test
 	@$(MAKE) -s handlers/static/manifest.json
@@ -66,8 +71,9 @@ clean: ## Remove what was built; the data of `make run` in .data stays
 	rm -rf bin handlers/assets/node_modules
 	find handlers/static -mindepth 1 ! -name .gitignore -delete
 
-# Folders are among the sources, so that a file taken away counts as a change.
-asset_sources := $(shell find handlers/assets -mindepth 1 -name node_modules -prune -o -print)
+# The templates are among the sources, since the style sheets keep only what
+# those use; and folders are, so that a file taken away counts as a change.
+asset_sources := $(shell find handlers/assets handlers/templates -mindepth 1 -name node_modules -prune -o -print)
 npm_stamp := handlers/assets/node_modules/.up-to-date
 
 handlers/static/manifest.json: $(npm_stamp) $(asset_sources)

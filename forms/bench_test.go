@@ -7,7 +7,7 @@ import (
 
 // fullSurvey answers every question that a home care worker can be asked.
 func fullSurvey(t testing.TB, f *Form) url.Values {
-	p := &prover{form: f}
+	p := newProver(f)
 	a := Answers{"care_role": {"paid_provider"}, "service": {"home_care"}, "years_in_care": {"1_2"}, "works_alone": {"always"},
 		"abuse_at_work": {"monthly"}, "housing_effect": {"a_lot"}, "in_12_months": {"leaving"}}
 	for _, step := range f.Visible(a) {

@@ -218,7 +218,7 @@ func (c *checker) checkTags(q *Question) []string {
 			name, _, _ = strings.Cut(tag, "=")
 		}
 		names = append(names, name)
-		if messageOf("en", q.Kind, name) == "" && q.Messages[name].In("en") == "" {
+		if messageOf(english, q.Kind, name) == "" && q.Messages[name].In("en") == "" {
 			c.fault(placeOf(q), "the rule %q has no message", name)
 		}
 	}

@@ -157,7 +157,10 @@ type Option struct {
 	Aside  bool   `yaml:"aside"`
 	MapsTo string `yaml:"maps_to"`
 
-	fromList bool // a proper name of the organisation's, the same in every language
+	// Where loading took the option from, if not from the question itself.
+	fromList   bool // the organisation: a proper name, the same in every language
+	fromScale  bool // the question's Scale
+	fromEngine bool // the engine: "Prefer not to say", "Not known"
 }
 
 // Text is the same words by language code.
@@ -168,7 +171,16 @@ func (t Text) In(lang string) string {
 	if s, ok := t[lang]; ok {
 		return s
 	}
-	return t["en"]
+	return t[english]
+}
+
+// Spoken is the language that In answers in: lang, or English where lang has
+// no words.
+func (t Text) Spoken(lang string) string {
+	if _, ok := t[lang]; ok {
+		return lang
+	}
+	return english
 }
 
 // Name is what summaries and messages call the question.

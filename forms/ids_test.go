@@ -192,7 +192,7 @@ func TestReferralPaths(t *testing.T) {
 				}
 			}
 			// Answer only what is demanded, as a person in a hurry would.
-			p, demanded := &prover{form: f}, 0
+			p, demanded := newProver(f), 0
 			for {
 				errs := f.Validate(a, "en", validateDay)
 				if len(errs) == 0 {

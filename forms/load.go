@@ -56,6 +56,7 @@ func Load(source []byte, lists Lists) (*Form, error) {
 	if err := errors.Join(c.faults...); err != nil {
 		return nil, err
 	}
+	f.translate()
 	f.plan = compile(f)
 	c.checkConditions()
 	if err := errors.Join(c.faults...); err != nil {
@@ -114,7 +115,10 @@ func (c *checker) fillOptions(q *Question, scales map[string][]Option, lists Lis
 		if !ok {
 			c.fault(placeOf(q), "there is no scale %q", q.Scale)
 		}
-		options = append(options, scale...)
+		for _, option := range scale {
+			option.fromScale = true
+			options = append(options, option)
+		}
 	}
 	options = append(options, q.Options...)
 	if k := kinds[q.Kind]; k != nil {
@@ -135,7 +139,7 @@ func withAside(options []Option, code string, excludes bool) []Option {
 	if slices.ContainsFunc(options, func(o Option) bool { return o.Code == code }) {
 		return options
 	}
-	return append(options, Option{Code: code, Label: wordIn(code), Aside: true, Excludes: excludes})
+	return append(options, Option{Code: code, Label: spoken(code), Aside: true, Excludes: excludes, fromEngine: true})
 }
 
 // resolveConditions replaces {is: NAME} everywhere by the condition of that

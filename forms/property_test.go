@@ -171,33 +171,3 @@ func TestValidateAnything(t *testing.T) {
 		}
 	})
 }
-
-// TestProveAnything: no engine fault shows on any form, and what the prover
-// calls unreachable is not reached by answers that can be sent.
-func TestProveAnything(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		f := drawForm(t)
-		unreachable := map[string]bool{}
-		for _, finding := range Prove(f) {
-			switch finding.Rule {
-			case FindingUnreachable:
-				unreachable[finding.Place] = true
-			case FindingDeadEnd:
-			default:
-				t.Errorf("%+v", finding)
-			}
-		}
-		a := f.Strip(mustParse(t, f, drawPost(t, f)))
-		if errs := f.Validate(a, "en", provingDay); errs != nil {
-			return
-		}
-		for _, step := range f.Visible(a) {
-			for _, asked := range step.Asked {
-				if unreachable[placeOf(asked.Question)] {
-					t.Errorf("%s is called unreachable, but is asked after %v", asked.ID, a)
-				}
-			}
-		}
-	})
-}

@@ -2,131 +2,113 @@ package forms
 
 import "slices"
 
-// variable is a question that conditions of pages or questions name.
-type variable struct {
-	node    *node
-	place   int // of what counts for others, in stop.facts
-	own     int // of what counts within the same member, in stop.facts
-	last    int // the last index at which others look at it
-	lastOwn int // the last index at which the same member looks at it
-	tests   [][]string
-	exists  bool // some condition asks only whether there is an answer
-	choices []choice
-}
-
-// choice is one sort of answer to a variable.
-type choice struct {
-	sample sample   // nil to leave it empty
-	values []string // what conditions see; none where none would tell it from no answer
-}
-
-func (w *walk) findVariables() {
-	look := func(c Condition, index, until int, from *group) {
-		c.walk(func(leaf Condition) {
-			n := w.form.plan.byID[leaf.Field]
-			v := w.variables[n]
-			if v == nil {
-				v = &variable{node: n, place: w.places, own: w.places + 1, last: -1, lastOwn: -1}
-				w.places += 2
-				w.variables[n] = v
-			}
-			if n.group != nil && n.group == from {
-				v.lastOwn = max(v.lastOwn, index)
-			} else {
-				v.last = max(v.last, until)
-			}
-			if leaf.Exists != nil {
-				v.exists = true
-			} else {
-				v.tests = append(v.tests, append(slices.Clone(leaf.In), leaf.Eq))
-			}
-		})
-	}
-	next := 0
-	for _, compiled := range w.form.plan.pages {
-		look(compiled.page.When, next, next, nil)
-		next += len(compiled.nodes)
-		for _, n := range compiled.nodes {
-			until := n.index
-			if n.group != nil {
-				until = next // also after the last question, since the next member looks again
-			}
-			look(n.question.When, n.index, until, n.group)
-		}
-	}
-	for _, v := range w.variables {
-		v.choices = v.sorts()
-	}
-}
-
 // sorts lists one answer for each sort that the tests tell apart, then "Not
 // known", then none. Answers come first so that the first way on is one that
-// leaves nothing out.
-func (v *variable) sorts() []choice {
-	var out []choice
+// leaves nothing out. It reports whether there are few enough.
+func (v *variable) sorts() bool {
+	few := true
 	if !v.node.kind.closed {
 		if sample := v.node.validSample(); sample != nil {
-			out = append(out, choice{sample, []string{"answered"}})
+			v.codes = []string{"answered"}
+			v.choices = append(v.choices, choice{sample, 1})
 		}
 	} else {
-		out = v.optionSorts()
+		few = v.optionSorts()
 	}
 	if v.node.question.NotKnown {
-		out = append(out, choice{sample: sample{partUnknown: {"yes"}}})
+		v.choices = append(v.choices, choice{sample: sample{partUnknown: {"yes"}}})
 	}
-	return append(out, choice{})
+	v.choices = append(v.choices, choice{})
+	return few
 }
 
-func (v *variable) optionSorts() []choice {
-	var codes []string
-	var combinable []string
+// optionSorts takes the first option of each sort and, where several may be
+// chosen, the fewest options for each sort that they make together.
+func (v *variable) optionSorts() bool {
 	seen := map[string]bool{}
+	var singles [][]string
 	for _, option := range v.node.question.Options {
-		sort := make([]byte, len(v.tests))
-		for i, test := range v.tests {
-			if slices.Contains(test, option.Code) {
-				sort[i] = 1
-			}
-		}
-		if seen[string(sort)] && !option.Excludes {
+		// What excludes others does not stand for an option that does not.
+		sort := v.sortOf([]string{option.Code}) + map[bool]string{true: "alone"}[option.Excludes]
+		if seen[sort] {
 			continue
 		}
-		seen[string(sort)] = true
-		codes = append(codes, option.Code)
+		seen[sort] = true
+		v.choices = append(v.choices, choice{sample: sample{partMain: {option.Code}}})
 		if !option.Excludes {
-			combinable = append(combinable, option.Code)
+			singles = append(singles, []string{option.Code})
 		}
 	}
-	var out []choice
-	add := func(values []string) {
-		if len(out) == 60 {
-			return // a bit each must do, with room for the two without values
-		}
-		c := choice{sample: sample{partMain: values}}
-		if v.exists || slices.ContainsFunc(v.tests, func(test []string) bool {
-			return slices.ContainsFunc(values, func(code string) bool { return slices.Contains(test, code) })
-		}) {
-			c.values = values
-		}
-		out = append(out, c)
+	if v.node.kind.several {
+		v.combine(singles, seen)
 	}
-	for _, code := range codes {
-		add([]string{code})
+	if len(v.choices) > maxChoices {
+		return false
 	}
-	if limit := v.node.question.Max; v.node.kind.several {
-		for set := 1; set < 1<<min(len(combinable), 5); set++ {
-			var values []string
-			for i := range min(len(combinable), 5) {
-				if set&(1<<i) != 0 {
-					values = append(values, combinable[i])
+	for i := range v.choices {
+		c := &v.choices[i]
+		if !v.seenByConditions(c.sample[partMain]) {
+			continue
+		}
+		for _, chosen := range c.sample[partMain] {
+			bit := slices.Index(v.codes, chosen)
+			if bit < 0 {
+				bit = len(v.codes)
+				v.codes = append(v.codes, chosen)
+			}
+			if bit >= maxCodes {
+				return false
+			}
+			c.facts |= 1 << bit
+		}
+	}
+	return true
+}
+
+// combine adds the sorts that several options make together, those of fewer
+// options first, since a question may bound how many can be chosen.
+func (v *variable) combine(singles [][]string, seen map[string]bool) {
+	limit := v.node.question.Max
+	if limit == 0 {
+		limit = len(singles)
+	}
+	for front := singles; limit > 1 && len(front) > 0; limit-- {
+		var more [][]string
+		for _, chosen := range front {
+			for _, single := range singles {
+				if len(v.choices) > maxChoices || slices.Contains(chosen, single[0]) {
+					continue
+				}
+				together := append(slices.Clone(chosen), single[0])
+				if sort := v.sortOf(together); !seen[sort] {
+					seen[sort] = true
+					more = append(more, together)
+					v.choices = append(v.choices, choice{sample: sample{partMain: together}})
 				}
 			}
-			if len(values) > 1 && (limit == 0 || len(values) <= limit) {
-				add(values)
-			}
+		}
+		front = more
+	}
+}
+
+// sortOf tells which tests some of the codes pass.
+func (v *variable) sortOf(codes []string) string {
+	sort := make([]byte, len(v.tests))
+	for i, test := range v.tests {
+		sort[i] = '0'
+		if slices.ContainsFunc(codes, func(c string) bool { return slices.Contains(test, c) }) {
+			sort[i] = '1'
 		}
 	}
-	return out
+	return string(sort)
+}
+
+// seenByConditions reports whether any condition tells the codes from no
+// answer.
+func (v *variable) seenByConditions(codes []string) bool {
+	return v.exists || slices.ContainsFunc(v.tests, func(test []string) bool {
+		return slices.ContainsFunc(codes, func(c string) bool { return slices.Contains(test, c) })
+	})
 }
 
 // validSample is the first sample that the question takes, or nil.
@@ -141,4 +123,13 @@ func (n *node) validSample() sample {
 		}
 	}
 	return nil
+}
+
+// anySample is a valid sample, or "Not known", or nil.
+func (n *node) anySample() sample {
+	s := n.validSample()
+	if s == nil && n.question.NotKnown {
+		s = sample{partUnknown: {"yes"}}
+	}
+	return s
 }

@@ -11,6 +11,7 @@ type SummaryRow struct {
 	Values   []string // one for each answer; none where it was not answered
 	Name     string   // the question's wire name
 	Field    string   // the wire name whose element takes a change
+	Lang     string   // of label and values: English where the question has no words in the language asked for
 }
 
 // Summary tells the answers in words: every question that was asked, and also
@@ -23,6 +24,7 @@ func (f *Form) Summary(a Answers, lang string) []SummaryRow {
 		compiled := &f.plan.pages[i]
 		for member := range p.membersOf(compiled.group) {
 			for _, n := range compiled.nodes {
+				lang := n.question.Label.Spoken(lang)
 				values := p.words(n, member, lang)
 				if len(values) == 0 && !p.asked[p.slot(n, member)] {
 					continue
@@ -31,6 +33,7 @@ func (f *Form) Summary(a Answers, lang string) []SummaryRow {
 					Page: compiled.page, Member: member, Question: n.question,
 					Title: compiled.title(member, lang), Label: n.question.Name(lang), Values: values,
 					Name: n.name(member, partMain), Field: n.name(member, n.kind.parts[0]),
+					Lang: lang,
 				})
 			}
 		}

@@ -17,6 +17,7 @@ type FieldError struct {
 	Name     string // the wire name of the question: "adult_dob", "allegations.0.types"
 	Question string // the question's id, or the group's where it has too many members
 	Message  string // a full sentence
+	Lang     string // of the message: English where the question has no words in the language asked for
 }
 
 // Rules that a kind's check can find broken. Each has a message.
@@ -168,6 +169,7 @@ func (p *path) check(n *node, member int, today clock) problem {
 }
 
 func (n *node) fieldError(found problem, member, members int, lang string) FieldError {
+	lang = n.question.Label.Spoken(lang) // one sentence is in one language
 	message := n.message(found, lang)
 	if members > 1 {
 		message = numbered(n.page.Repeats.Item.In(lang), member) + ": " + message
@@ -177,19 +179,22 @@ func (n *node) fieldError(found problem, member, members int, lang string) Field
 		Name:     n.name(member, partMain),
 		Question: n.question.ID,
 		Message:  message,
+		Lang:     lang,
 	}
 }
 
 // tooManyMembers points at the first member that is too many.
 func tooManyMembers(compiled *pagePlan, members int, lang string) FieldError {
 	first, limit := compiled.nodes[0], compiled.page.Repeats.Max
+	lang = compiled.page.Repeats.Item.Spoken(lang)
 	return FieldError{
 		Field:    first.name(limit, first.kind.parts[0]),
 		Name:     first.name(limit, partMain),
 		Question: compiled.group.id,
-		Message: fill(messageOf(lang, "", ruleTooMany), messageFacts{
+		Message: fill(messageOf(lang, kindGroup, ruleTooMany), messageFacts{
 			name: compiled.page.Repeats.Item.In(lang), max: limit, over: members - limit,
 		}),
+		Lang: lang,
 	}
 }
 

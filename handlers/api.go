@@ -29,6 +29,11 @@ type apiSubmission struct {
 	Key     uuid.UUID       `json:"submission_key"`
 	Lang    string          `json:"lang"`
 	Answers json.RawMessage `json:"answers"`
+	// Of survey responses alone, each optional: where the answers belong.
+	Wave       string `json:"wave"`
+	Version    int32  `json:"version"`
+	Collector  string `json:"collector"`
+	Invitation string `json:"invitation"`
 }
 
 // readSubmission reads a JSON body: 415 for another type, 400 for what is no
@@ -65,22 +70,45 @@ func badJSON(cause error) *problem {
 
 // apiResponse takes a survey response from a program. Anyone may send one.
 func (a *app) apiResponse(c *gin.Context) error {
-	wave, err := a.surveyWave(c)
-	if err != nil {
-		return err
+	if c.Param("slug") != a.Survey.ID {
+		return errPageNotFound
 	}
 	in, answers, err := readSubmission(c, a.Survey)
 	if err != nil {
 		return err
 	}
-	duplicate, err := a.takeResponse(c, wave, in.Key, answers, in.Lang)
-	if errors.Is(err, store.ErrWaveClosed) {
-		return errSurveyClosed
+	v := visit{form: a.Survey, lang: in.Lang, collector: in.Collector, invitation: in.Invitation}
+	if code, ok := store.ParseInvitation(in.Invitation); ok {
+		v.invitation = code
+	}
+	if v.wave, err = a.postedWave(c, in.Wave, v.invitation); err != nil {
+		return err
+	}
+	version := v.wave.Version()
+	if in.Version != 0 {
+		version = int(in.Version)
+	}
+	if version != a.Survey.Version {
+		if v.form, err = a.versions.get(c.Request.Context(), a.Store, version); errors.Is(err, store.ErrNotFound) {
+			return errNoVersion
+		} else if err != nil {
+			return err
+		}
+		if answers, err = v.form.ParseJSON(in.Answers); err != nil {
+			return badJSON(err)
+		}
+	}
+	duplicate, err := a.takeResponse(c, v, in.Key, answers)
+	if refused, _ := refusal(err, wordsIn(in.Lang)); refused != nil {
+		return refused
 	} else if err != nil {
 		return err
 	}
 	return acknowledge(c, duplicate)
 }
+
+var errNoVersion = invalid([]forms.FieldError{{Field: "version", Name: "version",
+	Message: "Send the version of the survey that the answers are to, or leave version out for the newest"}})
 
 var errNoBearer = &problem{status: http.StatusUnauthorized, title: "A bearer key is needed",
 	words: "Send the header Authorization: Bearer KEY, with a key that has the right to do this."}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"intake/forms"
+	"intake/internal/store"
 )
 
 const (
@@ -88,6 +89,8 @@ func TestResponsesOverTheAPI(t *testing.T) {
 		t.Errorf("the ledger has %v", got)
 	}
 	app.closeWave(wave)
+	app.api(responsesPath, submission(t, uuid.NewString(), homeCarer)).want(http.StatusCreated) // for 72 hours
+	app.pass(store.LateFor)
 	app.api(responsesPath, submission(t, uuid.NewString(), homeCarer)).want(http.StatusConflict)
 	app.api(responsesPath, submission(t, uuid.NewString(), forms.Answers{})).want(http.StatusConflict)
 	app.api(responsesPath, submission(t, key, homeCarer)).want(http.StatusOK)

@@ -36,7 +36,12 @@ type Config struct {
 	Rules        *routing.RuleSet
 	Survey       *forms.Form
 	Referral     *forms.Form
-	BaseURL      string
+	// Lists are the organisation's options, for older versions of the survey.
+	Lists forms.Lists
+	// NoOffline withdraws the script by which the survey works without a
+	// connection from browsers that have it.
+	NoOffline bool
+	BaseURL   string
 	// TrustedProxies are the addresses whose forwarded client counts; optional.
 	TrustedProxies []string
 	// RateLimit is public posts per client and minute; 0 is no limit.
@@ -59,10 +64,14 @@ type Jobs interface {
 type app struct {
 	Config
 	templates *templates
-	static    http.Handler
+	static    *assetFiles
 	sessions  *scs.SessionManager
 	limiter   *limiter
 	results   resultsCache
+	languages languages
+	versions  surveyVersions
+
+	firstPages firstPages
 }
 
 // New makes the portal's handler.
@@ -71,11 +80,12 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	static, err := staticFiles()
+	static, err := readAssets(staticFS())
 	if err != nil {
 		return nil, err
 	}
-	a := &app{Config: cfg, templates: pages, static: static, limiter: newLimiter(cfg)}
+	a := &app{Config: cfg, templates: pages, static: static, limiter: newLimiter(cfg),
+		languages: newLanguages(cfg.Organisation.Languages), versions: surveyVersions{current: cfg.Survey, lists: cfg.Lists}}
 	a.sessions = newSessions(cfg)
 	a.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
 		cfg.Log.Error("session not available", "error", err)
@@ -105,6 +115,9 @@ func New(cfg Config) (http.Handler, error) {
 		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 		defer cancel()
 		r = r.WithContext(ctx)
+		if r.Method == http.MethodHead {
+			r.Method = http.MethodGet // the server leaves the body out by itself
+		}
 		if hasSession(r.URL.Path) {
 			managed.ServeHTTP(w, r)
 			return

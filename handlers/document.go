@@ -11,10 +11,18 @@ import (
 // every page, with what was answered and what was wrong. All decisions are
 // taken here, so that the templates only print.
 type Document struct {
-	Kind          forms.FormKind
-	Title         string
-	Lang          string
-	Words         words
+	Kind      forms.FormKind
+	Title     string
+	TitleLang string // where it is not the document's
+	Lang      string
+	Words     words
+	// Languages are those to choose from, none where there is but one.
+	Languages []languageOption
+	// LanguageNotes say what people should know of the language they chose.
+	LanguageNotes []string
+	Version       int    // of the definition
+	Today         string // the server's date, like 2026-11-22
+	Worker        string // "on" where the survey may keep itself on the phone, else "off"
 	WordsJSON     string
 	Action        string // the URL that the form posts to
 	SubmissionKey string
@@ -36,6 +44,10 @@ type documentInput struct {
 	Answers       forms.Answers
 	Errors        []forms.FieldError
 	Lang          string
+	Languages     []languageOption
+	LanguageNotes []string
+	Today         string
+	Worker        string
 	Placeholders  map[string]string
 	Action        string
 	SubmissionKey string
@@ -53,6 +65,7 @@ type documentInput struct {
 type errorLink struct {
 	Href    string
 	Message string
+	Lang    string // where it is not the document's
 }
 
 // pageView is a page of the form. In a referral it is one screen; in a survey
@@ -60,6 +73,7 @@ type errorLink struct {
 type pageView struct {
 	ID        string
 	HeadingID string
+	Lang      string // where the page has no words in the document's language
 	Title     string
 	Body      []paragraph
 	Applies   []paragraph
@@ -95,9 +109,9 @@ type memberView struct {
 // the form: a survey is sent, a referral is checked first.
 func (d *Document) Finish() string {
 	if d.Kind == forms.Referral {
-		return d.Words.Check
+		return d.Words["check"]
 	}
-	return d.Words.Send[d.Kind]
+	return d.Words.of("send", d.Kind)
 }
 
 // FinishValue goes with Finish.
@@ -117,22 +131,29 @@ func newDocument(in documentInput) *Document {
 	doc := &Document{
 		Kind:          in.Form.Kind,
 		Title:         in.Form.Title.In(in.Lang),
+		TitleLang:     otherThan(in.Lang, in.Form.Title.Spoken(in.Lang)),
 		Lang:          in.Lang,
+		Languages:     in.Languages,
+		LanguageNotes: in.LanguageNotes,
+		Version:       in.Form.Version,
+		Today:         in.Today,
+		Worker:        in.Worker,
 		Words:         w,
 		WordsJSON:     w.scriptJSON(in.Form.Kind),
 		Action:        in.Action,
 		SubmissionKey: in.SubmissionKey,
 		Fresh:         in.Fresh,
 		Review:        in.Review || len(in.Errors) > 0,
-		Intro:         fill.paragraphs(w.Intro[in.Form.Kind]),
+		Intro:         fill.paragraphs(w.of("intro", in.Form.Kind)),
 	}
 	b := builder{documentInput: in, words: w, fill: fill, errors: map[string]fault{}}
 	for _, e := range in.Errors {
 		b.errors[e.Name] = fault{e.Field, e.Message}
-		doc.Errors = append(doc.Errors, errorLink{Href: "#" + e.Field, Message: e.Message})
+		doc.Errors = append(doc.Errors, errorLink{Href: "#" + e.Field, Message: e.Message, Lang: otherThan(in.Lang, e.Lang)})
 	}
 	for i := range in.Form.Pages {
-		doc.Pages = append(doc.Pages, b.page(&in.Form.Pages[i]))
+		page := &in.Form.Pages[i]
+		doc.Pages = append(doc.Pages, b.speaking(page.Title.Spoken(in.Lang)).page(page, in.Lang))
 	}
 	doc.Start = in.Start
 	if doc.Start == "" && len(in.Errors) > 0 {
@@ -153,9 +174,22 @@ type builder struct {
 	errors map[string]fault // by the question's wire name
 }
 
-func (b *builder) page(p *forms.Page) pageView {
+// speaking is the builder of the parts that are in that language: a page that
+// has no words in the document's is in English whole, buttons and all, so that
+// no sentence is in two languages.
+func (b *builder) speaking(lang string) *builder {
+	if lang == b.Lang {
+		return b
+	}
+	other := *b
+	other.Lang, other.words = lang, wordsIn(lang)
+	return &other
+}
+
+func (b *builder) page(p *forms.Page, document string) pageView {
 	v := pageView{
 		ID:        p.ID,
+		Lang:      otherThan(document, b.Lang),
 		HeadingID: "page-" + p.ID,
 		Title:     b.fill.text(p.Title.In(b.Lang)),
 		Body:      b.fill.paragraphs(p.Body.In(b.Lang)),
@@ -196,7 +230,7 @@ func (b *builder) group(p *forms.Page) *groupView {
 		}
 		if count > p.Repeats.Min {
 			member.RemoveValue = "remove." + member.ID
-			member.RemoveLabel = b.words.Remove + " " + member.Title
+			member.RemoveLabel = filled(b.words["remove"], "name", member.Title)
 		}
 		g.Members = append(g.Members, member)
 	}

@@ -1,9 +1,7 @@
 package handlers
 
 import (
-	"maps"
 	"net/url"
-	"slices"
 
 	"intake/forms"
 )
@@ -30,6 +28,7 @@ type checkSection struct {
 type checkRow struct {
 	Label  string
 	Values []string
+	Lang   string // of label and values, where it is not the page's
 	// ChangeTarget is where "Change" posts to: the form opens at the field
 	// that the query names as start.
 	ChangeTarget string
@@ -41,21 +40,13 @@ type checkPage struct {
 	Check *Check
 }
 
-// newCheck tells the answers in words. in.Answers should be stripped, and
-// hidden are further fields that travel along.
-func newCheck(in documentInput, hidden map[string]string) *Check {
+// newCheck tells the answers in words. in.Answers should be stripped; hidden
+// are the fields that carry the form, its answers among them.
+func newCheck(in documentInput, hidden []hiddenField) *Check {
 	w := wordsIn(in.Lang)
 	check := &Check{
-		Words: w, Action: in.Action, Send: w.Send[in.Form.Kind], Saves: in.Form.Kind == forms.Referral,
-		Hidden: []hiddenField{{"submission_key", in.SubmissionKey}, {"lang", in.Lang}},
-	}
-	for _, name := range slices.Sorted(maps.Keys(hidden)) {
-		check.Hidden = append(check.Hidden, hiddenField{name, hidden[name]})
-	}
-	for _, name := range slices.Sorted(maps.Keys(in.Answers)) {
-		for _, value := range in.Answers[name] {
-			check.Hidden = append(check.Hidden, hiddenField{name, value})
-		}
+		Words: w, Action: in.Action, Send: w.of("send", in.Form.Kind), Saves: in.Form.Kind == forms.Referral,
+		Hidden: hidden,
 	}
 	for _, row := range in.Form.Summary(in.Answers, in.Lang) {
 		title := filler(in.Placeholders).text(row.Title)
@@ -66,6 +57,7 @@ func newCheck(in documentInput, hidden map[string]string) *Check {
 		section.Rows = append(section.Rows, checkRow{
 			Label:        filler(in.Placeholders).text(row.Label),
 			Values:       row.Values,
+			Lang:         otherThan(in.Lang, row.Lang),
 			ChangeTarget: in.Action + "?" + url.Values{"start": {row.Field}}.Encode(),
 		})
 	}

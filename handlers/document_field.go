@@ -21,13 +21,15 @@ type Field struct {
 	Applies   []paragraph
 	When      string // conditions in JSON, "" where there is none
 	Required  string
-	// Message is what the page says when a required answer is missing.
-	Message     string
+	// Messages are what the page says by itself of an answer, by rule, as JSON.
+	Messages string
+	// Short is what the page calls the question where it lists the answers.
+	Short       string
 	Error       string
 	DescribedBy string // ids of hint, error and count, for aria-describedby
 	Value       string
 	Input       inputView
-	Max         int // characters, for a text that is counted
+	Max         int // characters of a text, or answers of several; 0 is no limit
 	Left        string
 	Parts       []partView
 	Options     []optionView
@@ -54,6 +56,7 @@ type inputView struct {
 	Type      string
 	InputMode string
 	Width     string // a width class of the design system
+	Dir       string // numbers and addresses run from left to right in every language
 }
 
 // partView is one of a date's three boxes.
@@ -63,13 +66,13 @@ type partView struct {
 }
 
 type optionView struct {
-	ID, Value, Label string
-	HintID           string
-	Hint             []paragraph
-	Checked          bool
-	Excludes         bool
-	Divider          string // a word before the option that excludes the others
-	Other            *otherView
+	Value, Label string
+	HintID       string
+	Hint         []paragraph
+	Checked      bool
+	Excludes     bool
+	Divider      string // a word before the option that excludes the others
+	Other        *otherView
 }
 
 // otherView is the text in which people say what "other" is.
@@ -100,11 +103,11 @@ var components = map[forms.Kind]struct {
 	forms.KindChoices:   {template: "checkboxes"},
 	forms.KindLongText:  {template: "textarea"},
 	forms.KindDate:      {template: "date"},
-	forms.KindText:      {template: "input", input: inputView{Type: "text"}},
-	forms.KindEmail:     {template: "input", input: inputView{Type: "email", InputMode: "email"}},
-	forms.KindPhone:     {template: "input", input: inputView{Type: "tel", InputMode: "tel", Width: "govuk-input--width-20"}},
-	forms.KindPostcode:  {template: "input", input: inputView{Type: "text", Width: "govuk-input--width-10"}},
-	forms.KindNHSNumber: {template: "input", input: inputView{Type: "text", InputMode: "numeric", Width: "govuk-input--width-10"}},
+	forms.KindText:      {template: "input", input: inputView{Type: "text", Dir: "auto"}},
+	forms.KindEmail:     {template: "input", input: inputView{Type: "email", InputMode: "email", Dir: "ltr"}},
+	forms.KindPhone:     {template: "input", input: inputView{Type: "tel", InputMode: "tel", Width: "govuk-input--width-20", Dir: "ltr"}},
+	forms.KindPostcode:  {template: "input", input: inputView{Type: "text", Width: "govuk-input--width-10", Dir: "ltr"}},
+	forms.KindNHSNumber: {template: "input", input: inputView{Type: "text", InputMode: "numeric", Width: "govuk-input--width-10", Dir: "ltr"}},
 }
 
 // field builds the question q under its wire name.
@@ -125,7 +128,13 @@ func (b *builder) field(q *forms.Question, name string) Field {
 		Input:     component.input,
 	}
 	if q.Required != nil {
-		f.Required, f.Message = requiredJSON(*q.Required), b.requiredMessage(q)
+		f.Required = requiredJSON(*q.Required)
+	}
+	if messages := q.PageMessages(b.Lang); len(messages) > 0 {
+		f.Messages, f.Max = asJSON(messages), q.Max
+	}
+	if b.Form.Kind == forms.Survey {
+		f.Short = b.fill.text(q.Name(b.Lang))
 	}
 	switch component.template {
 	case "radios", "checkboxes":
@@ -134,17 +143,17 @@ func (b *builder) field(q *forms.Question, name string) Field {
 		f.Parts = b.dateParts(name)
 	case "textarea":
 		f.Max = q.Max
-		f.Left = withNumber(b.words.UpTo, q.Max)
+		f.Left = withNumber(b.words["up_to"], q.Max)
 	}
 	if len(f.Hint) == 0 && component.template == "checkboxes" {
 		f.Hint = b.fill.paragraphs(b.words.tick(q.Max))
 	}
 	if q.NotKnown {
-		f.NotKnown = b.box(q, name+".unknown", b.words.NotKnown)
+		f.NotKnown = b.box(q, name+".unknown", b.words["not_known"])
 		f.NotKnown.SetsAside = true
 	}
 	if q.Estimated {
-		f.Estimated = b.box(q, name+".estimated", b.words.Estimated)
+		f.Estimated = b.box(q, name+".estimated", b.words["estimated"])
 	}
 	for _, help := range q.Help {
 		f.Help = append(f.Help, b.help(help))
@@ -169,7 +178,6 @@ func (b *builder) options(q *forms.Question, name string) []optionView {
 	views := make([]optionView, 0, len(q.Options))
 	for i, option := range q.Options {
 		v := optionView{
-			ID:       name + "-" + option.Code,
 			HintID:   name + "-" + option.Code + "-hint",
 			Value:    option.Code,
 			Label:    b.fill.text(option.Label.In(b.Lang)),
@@ -177,14 +185,12 @@ func (b *builder) options(q *forms.Question, name string) []optionView {
 			Checked:  chosen[option.Code],
 			Excludes: option.Excludes,
 		}
-		if i == 0 {
-			v.ID = name
-		} else if option.Excludes {
-			v.Divider = b.words.Or
+		if i > 0 && option.Excludes {
+			v.Divider = b.words["or"]
 		}
 		if option.Other {
 			other := name + ".other"
-			v.Other = &otherView{ID: other, Name: other, Option: option.Code, Label: b.words.SayWhat, Value: b.Answers.Get(other)}
+			v.Other = &otherView{ID: other, Name: other, Option: option.Code, Label: b.words["say_what"], Value: b.Answers.Get(other)}
 		}
 		views = append(views, v)
 	}
@@ -193,9 +199,9 @@ func (b *builder) options(q *forms.Question, name string) []optionView {
 
 func (b *builder) dateParts(name string) []partView {
 	parts := []partView{
-		{Name: name + ".day", Label: b.words.Day, Width: "govuk-input--width-2"},
-		{Name: name + ".month", Label: b.words.Month, Width: "govuk-input--width-2"},
-		{Name: name + ".year", Label: b.words.Year, Width: "govuk-input--width-4"},
+		{Name: name + ".day", Label: b.words["day"], Width: "govuk-input--width-2"},
+		{Name: name + ".month", Label: b.words["month"], Width: "govuk-input--width-2"},
+		{Name: name + ".year", Label: b.words["year"], Width: "govuk-input--width-4"},
 	}
 	fault, found := b.errors[name]
 	for i := range parts {
@@ -208,15 +214,6 @@ func (b *builder) dateParts(name string) []partView {
 	return parts
 }
 
-// requiredMessage is what the page says when the answer is missing, in the
-// question's own words where it has some.
-func (b *builder) requiredMessage(q *forms.Question) string {
-	if own := q.Messages["required"].In(b.Lang); own != "" {
-		return own
-	}
-	return b.words.Needed + q.Name(b.Lang)
-}
-
 func (b *builder) box(q *forms.Question, name, label string) *boxView {
 	return &boxView{
 		ID: name, Name: name, Label: label, Question: b.fill.text(q.Name(b.Lang)),
@@ -225,11 +222,43 @@ func (b *builder) box(q *forms.Question, name, label string) *boxView {
 }
 
 func (b *builder) help(h forms.Help) helpView {
-	codes, err := json.Marshal(h.When)
-	if err != nil {
-		panic("handlers: a list of strings is always encodable: " + err.Error())
+	return helpView{Codes: asJSON(h.When), Body: b.fill.paragraphs(h.Text.In(b.Lang)), Link: h.Link.In(b.Lang), URL: b.fill.text(h.URL)}
+}
+
+// Keeps reports whether the page's script may keep answers on a phone that is
+// the person's own: never those of a referral.
+func (d *Document) Keeps() bool { return d.Kind == forms.Survey }
+
+// OwnPhone is the question that comes before all others where there is script.
+// It is the page's alone and never sent.
+func (d *Document) OwnPhone() Field {
+	const name = "own_phone"
+	w := d.Words
+	option := func(code, label, hint string) optionView {
+		return optionView{Value: code, Label: label, HintID: name + "-" + code + "-hint", Hint: plainParagraph(hint)}
 	}
-	return helpView{Codes: string(codes), Body: b.fill.paragraphs(h.Text.In(b.Lang)), Link: h.Link.In(b.Lang), URL: b.fill.text(h.URL)}
+	f := Field{
+		Component: "radios", Words: w, Name: name, Kind: forms.KindChoice, Screen: true,
+		Label: w["own_phone"], Hint: plainParagraph(w["own_phone_hint"]),
+		Required: requiredJSON(forms.Condition{}), Messages: asJSON(map[string]string{"required": w["own_phone_needed"]}),
+		Options: []optionView{
+			option("yes", w["own_phone_yes"], w["own_phone_yes_hint"]),
+			option("no", w["own_phone_no"], w["own_phone_no_hint"]),
+		},
+	}
+	f.DescribedBy = f.describers()
+	return f
+}
+
+func plainParagraph(text string) []paragraph { return []paragraph{{{Text: text}}} }
+
+// asJSON writes strings, in a list or by name, for the page's script.
+func asJSON(value any) string {
+	b, err := json.Marshal(value)
+	if err != nil {
+		panic("handlers: strings are always encodable: " + err.Error())
+	}
+	return string(b)
 }
 
 func (f Field) describers() string {
@@ -245,7 +274,7 @@ func (f Field) describers() string {
 	}
 	add(f.HintID(), len(f.Hint) > 0)
 	add(f.ErrorID(), f.Error != "")
-	add(f.CountID(), f.Max > 0)
+	add(f.CountID(), f.Left != "")
 	return ids
 }
 

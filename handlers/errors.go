@@ -22,6 +22,7 @@ type problem struct {
 	status     int
 	title      string
 	words      string
+	reason     string             // a word by which programs tell refusals apart
 	retryAfter string             // seconds, for 429 and 503
 	fields     []forms.FieldError // for 422 over JSON
 	cause      error
@@ -124,7 +125,7 @@ func malformed(err error) *problem {
 type errorPage struct {
 	base
 	Heading string
-	Words   string
+	Text    string
 	Danger  bool // offer 999 and the way to the referral form
 }
 
@@ -139,7 +140,7 @@ func (a *app) answer(c *gin.Context, p *problem) {
 		a.answerJSON(c, p)
 		return
 	}
-	page := errorPage{base: a.base(c, p.title), Heading: p.title, Words: p.words,
+	page := errorPage{base: a.base(c, p.title), Heading: p.title, Text: p.words,
 		Danger: strings.HasPrefix(c.Request.URL.Path, "/refer")}
 	if err := a.render(c, p.status, "error", &page); err != nil {
 		a.Log.Error("error page failed", "error", err)
@@ -153,6 +154,7 @@ type problemDetails struct {
 	Title  string         `json:"title"`
 	Status int            `json:"status"`
 	Detail string         `json:"detail"`
+	Reason string         `json:"reason,omitempty"`
 	Errors []problemField `json:"errors,omitempty"`
 }
 
@@ -162,7 +164,7 @@ type problemField struct {
 }
 
 func (a *app) answerJSON(c *gin.Context, p *problem) {
-	details := problemDetails{Type: "about:blank", Title: p.title, Status: p.status, Detail: p.words}
+	details := problemDetails{Type: "about:blank", Title: p.title, Status: p.status, Detail: p.words, Reason: p.reason}
 	for _, f := range p.fields {
 		details.Errors = append(details.Errors, problemField{f.Field, f.Message})
 	}
@@ -182,10 +184,11 @@ var errCrossOrigin = &problem{status: http.StatusForbidden, title: "This came fr
 
 // answerPlainly answers where Gin has not begun yet.
 func (a *app) answerPlainly(w http.ResponseWriter, p *problem) {
-	page := errorPage{base: base{Title: p.title, Lang: "en", Dir: "ltr", Org: a.Organisation, Demo: a.Demo}, Heading: p.title, Words: p.words}
+	page := errorPage{base: base{Title: p.title, Lang: "en", Dir: "ltr", Org: a.Organisation, Demo: a.Demo}, Heading: p.title, Text: p.words}
 	var body bytes.Buffer
 	if err := a.templates.render(&body, "error", &page); err != nil {
 		a.Log.Error("error page failed", "error", err)
+		body.Reset()
 		body.WriteString(p.title + ". " + p.words)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -20,12 +20,8 @@ func (p *problems) deskField(name, label, hint, value string) Field {
 func (p *problems) oneOf(name, label, hint, chosen string, options []option) Field {
 	f := p.deskField(name, label, hint, chosen)
 	f.Component, f.Kind = "radios", forms.KindChoice
-	for i, o := range options {
-		view := optionView{ID: name + "-" + o.code, Value: o.code, Label: o.label, Checked: o.code == chosen}
-		if i == 0 {
-			view.ID = name // the error summary leads here
-		}
-		f.Options = append(f.Options, view)
+	for _, o := range options {
+		f.Options = append(f.Options, optionView{Value: o.code, Label: o.label, Checked: o.code == chosen})
 	}
 	f.DescribedBy = f.describers()
 	return f

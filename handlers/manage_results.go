@@ -24,26 +24,41 @@ type resultsAnswer struct {
 }
 
 // apiResults gives the figures to a program whose key has the right, and to a
-// manager who is signed in and may see them.
+// manager who is signed in and may see them; of a wave that publishes them
+// also to strangers, with every number of people rounded.
 func (a *app) apiResults(c *gin.Context) error {
-	if c.GetHeader("Authorization") == "" {
-		user, err := a.sessionUser(c.Request.Context())
-		if errors.Is(err, store.ErrNotFound) {
-			return errNoBearer
-		} else if err != nil {
-			return err
-		}
-		if !can(user, viewResults) {
-			return errForbidden
-		}
-	} else if err := a.requireBearer(c, "results"); err != nil {
-		return err
+	denied := a.mayReadResults(c)
+	if denied != nil && asProblem(denied).status >= http.StatusInternalServerError {
+		return denied
 	}
 	wave, figures, live, err := a.waveResults(c)
-	if err != nil {
+	switch {
+	case denied != nil && (err != nil || !wave.Published):
+		return denied // whoever may not know learns nothing of waves either
+	case err != nil:
 		return err
+	case denied != nil:
+		figures = figures.ForThePublic()
+		live = figures.Released // the live one would tell when each response came
 	}
 	c.JSON(http.StatusOK, a.resultsAnswer(wave, figures, live))
+	return nil
+}
+
+// mayReadResults is nil for who may read results that are not published.
+func (a *app) mayReadResults(c *gin.Context) error {
+	if c.GetHeader("Authorization") != "" {
+		return a.requireBearer(c, "results")
+	}
+	user, err := a.sessionUser(c.Request.Context())
+	if errors.Is(err, store.ErrNotFound) {
+		return errNoBearer
+	} else if err != nil {
+		return err
+	}
+	if !can(user, viewResults) {
+		return errForbidden
+	}
 	return nil
 }
 

@@ -1,5 +1,7 @@
 package handlers
 
+import "strings"
+
 // menuItem is a way to another part of the managers' pages.
 type menuItem struct {
 	Text, Href string
@@ -8,14 +10,15 @@ type menuItem struct {
 
 // menu is what the managers' pages lead to. needs is the action that a role
 // must have; "" is for everyone. It only spares people what they may not open:
-// the pages themselves decide.
+// the pages themselves decide. {survey} in an address is the survey's id.
 var menu = []struct {
 	key, text, href string
 	needs           action
 }{
 	{key: "home", text: "Your work", href: "/manage"},
 	{"referrals", "Referrals", "/manage/referrals", workReferrals},
-	{"results", "Survey results", "/manage/surveys/care-worker-survey/results", viewResults},
+	{"waves", "Survey waves", "/manage/surveys/{survey}/waves", runSurveys},
+	{"results", "Survey results", "/manage/surveys/{survey}/results", viewResults},
 	{"routing", "Routing", "/manage/routing", viewRouting},
 	{"queues", "Queues", "/manage/queues", viewQueues},
 	{"audit", "Audit", "/manage/audit", viewAudit},
@@ -29,7 +32,7 @@ func (b base) Menu() []menuItem {
 	var items []menuItem
 	for _, m := range menu {
 		if m.needs == "" || can(b.User, m.needs) {
-			items = append(items, menuItem{Text: m.text, Href: m.href, Current: m.key == b.Nav})
+			items = append(items, menuItem{Text: m.text, Href: strings.Replace(m.href, "{survey}", b.survey, 1), Current: m.key == b.Nav})
 		}
 	}
 	return items

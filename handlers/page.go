@@ -14,17 +14,25 @@ var errWrongMethod = &problem{status: http.StatusMethodNotAllowed, title: "This 
 
 // base is what a page of the app starts from.
 func (a *app) base(c *gin.Context, title string) base {
-	return base{Title: title, Lang: "en", Dir: "ltr", Org: a.Organisation, User: currentUser(c), Demo: a.Demo}
+	return base{Title: title, Lang: "en", Dir: "ltr", Org: a.Organisation, User: currentUser(c), Demo: a.Demo, survey: a.Survey.ID}
 }
 
 // render writes a page. It is rendered whole before the status is written, so
 // that a fault in a template is an error page and not half a page.
 func (a *app) render(c *gin.Context, status int, page string, data any) error {
+	html, err := a.html(page, data)
+	if err != nil {
+		return err
+	}
+	return writeCompressed(c, status, html)
+}
+
+func (a *app) html(page string, data any) ([]byte, error) {
 	var buffer bytes.Buffer
 	if err := a.templates.render(&buffer, page, data); err != nil {
-		return fmt.Errorf("render %s: %w", page, err)
+		return nil, err
 	}
-	return writeCompressed(c, status, buffer.Bytes())
+	return buffer.Bytes(), nil
 }
 
 // writeCompressed sends HTML in the smallest coding that the browser reads: a

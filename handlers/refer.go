@@ -19,7 +19,7 @@ const referURL = "/refer"
 // referForm is an empty referral. Its key makes sending it twice harmless.
 func (a *app) referForm(c *gin.Context) error {
 	return a.showForm(c, http.StatusOK, documentInput{
-		Form: a.Referral, Lang: a.lang(c, a.Referral), Action: referURL,
+		Form: a.Referral, Lang: a.languages.choose(c.Request).code, Action: referURL,
 		SubmissionKey: uuid.NewString(), Fresh: true,
 	}, "", nil)
 }
@@ -47,7 +47,7 @@ func (a *app) readReferral(c *gin.Context) (*referralPost, error) {
 		return nil, err
 	}
 	p := &referralPost{
-		action: parseAction(posted.Get("action")), lang: a.lang(c, a.Referral),
+		action: parseAction(posted.Get("action")), lang: a.languages.choose(c.Request).code,
 		draft: a.openDraftToken(posted.Get("draft")), start: c.Query("start"),
 	}
 	if p.action.Verb == "remove" {
@@ -182,19 +182,15 @@ func (a *app) checkReferral(c *gin.Context, p *referralPost) error {
 	}
 	in.Placeholders = a.Organisation.Placeholders()
 	in.Answers = a.Referral.Strip(p.answers)
-	page := checkPage{base: a.base(c, wordsIn(p.lang).CheckTitle), Check: newCheck(in, nil)}
 	// All that was typed goes along, so that whoever goes back and takes
 	// another branch finds it again.
-	page.Check.Hidden = p.hidden()
+	page := checkPage{base: a.spoken(c, p.lang, wordsIn(p.lang)["check"]), Check: newCheck(in, p.hidden())}
 	return a.render(c, http.StatusOK, "check", &page)
 }
 
 // hidden are the fields with which a page without inputs carries the form.
 func (p *referralPost) hidden() []hiddenField {
-	fields := []hiddenField{{"submission_key", p.key.String()}, {"lang", p.lang}}
-	if p.draft.token != "" {
-		fields = append(fields, hiddenField{"draft", p.draft.token})
-	}
+	fields := append([]hiddenField{{"submission_key", p.key.String()}, {"lang", p.lang}}, p.draft.hidden()...)
 	return append(fields, hiddenAnswers(p.answers)...)
 }
 

@@ -39,11 +39,11 @@ type savedDraft struct {
 	token string // the ID, sealed, so that nobody can name another's draft
 }
 
-func (d savedDraft) hidden() map[string]string {
+func (d savedDraft) hidden() []hiddenField {
 	if d.token == "" {
 		return nil
 	}
-	return map[string]string{"draft": d.token}
+	return []hiddenField{{"draft", d.token}}
 }
 
 // openDraftToken reads the hidden field "draft". A token that does not open

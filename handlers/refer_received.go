@@ -37,7 +37,7 @@ type receivedNote struct {
 func (a *app) setReceived(c *gin.Context, taken *takenReferral) error {
 	note, err := json.Marshal(receivedNote{
 		Referral: taken.ReferralID, Outcome: taken.Outcome, Facts: taken.Facts, SafeWays: taken.SafeWays,
-		Lang: a.lang(c, a.Referral),
+		Lang: a.languages.choose(c.Request).code,
 	})
 	if err != nil {
 		return fmt.Errorf("encode the received note: %w", err)

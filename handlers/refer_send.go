@@ -26,7 +26,7 @@ func (a *app) sendReferral(c *gin.Context, p *referralPost) error {
 	if p.newKey {
 		in := a.document(p)
 		in.Errors = a.Referral.Validate(p.answers, p.lang, a.Now())
-		return a.showReferral(c, http.StatusUnprocessableEntity, p, in, staleNotice)
+		return a.showReferral(c, http.StatusUnprocessableEntity, p, in, wordsIn(p.lang)["stale"])
 	}
 	taken, err := a.takeReferral(c, p.key, p.answers, p.lang, p.draft.id)
 	var faults *problem

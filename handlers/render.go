@@ -5,7 +5,6 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
-	"io"
 	"io/fs"
 	"path"
 	"strings"
@@ -26,6 +25,13 @@ type base struct {
 	User  *store.User // nil on public pages and before sign-in
 	Nav   string      // the menu's current item, a key of the table in menu.go
 	Demo  bool        // nothing here is real
+	// survey is the id of the one that the menu leads to.
+	survey string
+	// Elsewhere leads to the same page in other languages; a form has a choice
+	// of its own, which keeps the answers.
+	Elsewhere []languageLink
+	// Unreviewed says that no native speaker has read this language.
+	Unreviewed string
 }
 
 // templates holds each page's own set: the layout, the components, and the
@@ -41,7 +47,7 @@ func parseTemplates() (*templates, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared, err := template.New("").Funcs(template.FuncMap{"asset": assets.url}).ParseFS(templateFiles, "templates/*.gohtml", "templates/components/*.gohtml")
+	shared, err := template.New("").Option("missingkey=error").Funcs(template.FuncMap{"asset": assets.url}).ParseFS(templateFiles, "templates/*.gohtml", "templates/components/*.gohtml")
 	if err != nil {
 		return nil, fmt.Errorf("parse the shared templates: %w", err)
 	}
@@ -63,19 +69,15 @@ func parseTemplates() (*templates, error) {
 	return t, nil
 }
 
-// render writes a page. Nothing is written if the template fails, so that the
-// caller may still answer with a status of its own.
-func (t *templates) render(w io.Writer, page string, data any) error {
+// render writes a page into a buffer, so that a template that fails leaves the
+// caller free to answer with a status of its own.
+func (t *templates) render(out *bytes.Buffer, page string, data any) error {
 	set, ok := t.pages[page]
 	if !ok {
 		return fmt.Errorf("render %s: there is no such page", page)
 	}
-	var out bytes.Buffer
-	if err := set.ExecuteTemplate(&out, "layout", data); err != nil {
+	if err := set.ExecuteTemplate(out, "layout", data); err != nil {
 		return fmt.Errorf("render %s: %w", page, err)
-	}
-	if _, err := out.WriteTo(w); err != nil {
-		return fmt.Errorf("write %s: %w", page, err)
 	}
 	return nil
 }

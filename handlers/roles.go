@@ -13,20 +13,22 @@ type action string
 
 const (
 	viewResults   action = "view_results"
+	runSurveys    action = "run_surveys"
 	workReferrals action = "work_referrals"
 	viewRouting   action = "view_routing"
 	viewQueues    action = "view_queues"
 	viewAudit     action = "view_audit"
 )
 
-// grants is who may do what. An administrator runs the portal and sees what is
-// due and what was done, but neither a referral nor what care workers said.
+// grants is who may do what. An administrator runs the portal and its surveys
+// and sees what is due and what was done, but neither a referral nor what care
+// workers said.
 // Which referrals somebody may work on is decided in the store's scope.
 var grants = map[store.Role][]action{
-	store.SurveyManager:    {viewResults},
+	store.SurveyManager:    {viewResults, runSurveys},
 	store.Triage:           {workReferrals, viewRouting},
 	store.SafeguardingLead: {workReferrals, viewRouting, viewAudit},
-	store.Admin:            {viewRouting, viewQueues, viewAudit},
+	store.Admin:            {runSurveys, viewRouting, viewQueues, viewAudit},
 }
 
 func can(user *store.User, what action) bool {

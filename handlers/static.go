@@ -62,38 +62,51 @@ type staticAsset struct {
 	encoded     map[string][]byte // by content coding; "" is the plain file
 }
 
-// staticFiles serves /static/NAME for the built assets. A name carries the
-// hash of its content, so that browsers may keep it for ever.
-func staticFiles() (http.Handler, error) { return newStatic(staticFS()) }
+// assetFiles are the built assets, ready to be served.
+type assetFiles struct {
+	names manifest
+	files map[string]staticAsset // by the name with the hash
+}
 
-func newStatic(files fs.FS) (http.Handler, error) {
-	names, err := readManifest(files)
+func readAssets(built fs.FS) (*assetFiles, error) {
+	names, err := readManifest(built)
 	if err != nil {
 		return nil, err
 	}
-	assets := make(map[string]staticAsset, len(names))
+	a := &assetFiles{names, make(map[string]staticAsset, len(names))}
 	for _, name := range names {
 		asset := staticAsset{contentType: mime.TypeByExtension(path.Ext(name)), encoded: map[string][]byte{}}
 		for coding, suffix := range map[string]string{"": "", "br": ".br", "gzip": ".gz"} {
-			content, err := fs.ReadFile(files, name+suffix)
+			content, err := fs.ReadFile(built, name+suffix)
 			if err != nil {
 				return nil, fmt.Errorf("read the asset %s: %w", name+suffix, err)
 			}
 			asset.encoded[coding] = content
 		}
-		assets[name] = asset
+		a.files[name] = asset
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asset, ok := assets[strings.TrimPrefix(r.URL.Path, "/static/")]
-		if !ok {
-			http.NotFound(w, r)
-			return
-		}
-		asset.serve(w, r)
-	}), nil
+	return a, nil
 }
 
-func (a staticAsset) serve(w http.ResponseWriter, r *http.Request) {
+// pagesHeaders protect pages. A style sheet or a script does nothing with them,
+// and together they weigh as much as the survey's questions about pay.
+var pagesHeaders = []string{"Content-Security-Policy", "Cross-Origin-Opener-Policy", "Permissions-Policy", "Referrer-Policy", "X-Frame-Options"}
+
+// ServeHTTP serves /static/NAME. A name carries the hash of its content, so
+// that browsers may keep it for ever.
+func (a *assetFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	asset, ok := a.files[strings.TrimPrefix(r.URL.Path, "/static/")]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	for _, name := range pagesHeaders {
+		w.Header().Del(name)
+	}
+	asset.serve(w, r, "public, max-age=31536000, immutable")
+}
+
+func (a staticAsset) serve(w http.ResponseWriter, r *http.Request, caching string) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "This address can only be read.", http.StatusMethodNotAllowed)
@@ -103,7 +116,7 @@ func (a staticAsset) serve(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Content-Type", a.contentType)
 	header.Set("Content-Length", strconv.Itoa(len(a.encoded[coding])))
-	header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	header.Set("Cache-Control", caching)
 	header.Set("Vary", "Accept-Encoding")
 	if coding != "" {
 		header.Set("Content-Encoding", coding)

@@ -15,7 +15,7 @@ import (
 
 func TestMissingAssetsSayWhatToDo(t *testing.T) {
 	t.Parallel()
-	if _, err := newStatic(fstest.MapFS{".gitignore": {}}); !errors.Is(err, errNoAssets) {
+	if _, err := readAssets(fstest.MapFS{".gitignore": {}}); !errors.Is(err, errNoAssets) {
 		t.Errorf("without a build: %v", err)
 	}
 	m := manifest{"public.css": "public.1.css"}
@@ -28,7 +28,7 @@ func TestMissingAssetsSayWhatToDo(t *testing.T) {
 // ever.
 func TestStaticEncodings(t *testing.T) {
 	t.Parallel()
-	serve, err := staticFiles()
+	serve, err := readAssets(staticFS())
 	if err != nil {
 		t.Fatal(err)
 	}

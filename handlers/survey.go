@@ -2,14 +2,16 @@ package handlers
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
 	"intake/forms"
+	"intake/internal/routing"
 	"intake/internal/store"
 )
 
@@ -20,16 +22,58 @@ type formPage struct {
 	// Notice is said above the form, such as why it came back.
 	Notice string
 	// Hidden are further fields that travel with the form.
-	Hidden map[string]string
+	Hidden []hiddenField
+	// Invitation asks for another invitation, where the one that came with
+	// the answers was refused.
+	Invitation *invitationBox
 }
 
+// invitationBox is where the code of an invitation is typed.
+type invitationBox struct{ Typed, Error string }
+
 // showForm renders a form with what people typed.
-func (a *app) showForm(c *gin.Context, status int, in documentInput, notice string, hidden map[string]string) error {
+func (a *app) showForm(c *gin.Context, status int, in documentInput, notice string, hidden []hiddenField) error {
+	return a.render(c, status, "form", a.formPage(c, in, notice, hidden))
+}
+
+func (a *app) formPage(c *gin.Context, in documentInput, notice string, hidden []hiddenField) *formPage {
 	in.Placeholders = a.Organisation.Placeholders()
-	page := formPage{base: a.base(c, in.Form.Title.In(in.Lang)), Notice: notice, Hidden: hidden}
-	page.Lang = in.Lang
-	page.Document = newDocument(in)
-	return a.render(c, status, "form", &page)
+	in.Languages = a.languages.options(in.Lang)
+	in.LanguageNotes = a.languages.notes(in.Form, spokenIn{in.Lang, a.languages.choose(c.Request).unknown})
+	in.Worker = a.workerState()
+	if in.Today == "" {
+		in.Today = a.today()
+	}
+	page := &formPage{
+		base: a.spoken(c, in.Lang, in.Form.Title.In(in.Lang)), Document: newDocument(in), Notice: notice, Hidden: hidden,
+	}
+	page.Elsewhere, page.Unreviewed = nil, "" // a form says both in its own place
+	return page
+}
+
+// today is the date in London, like 2026-11-22.
+func (a *app) today() string { return a.Now().In(routing.London).Format("2006-01-02") }
+
+// visit is how somebody comes to the survey: to which wave, in which version
+// and language, and by which collector or invitation, if by any.
+type visit struct {
+	wave       *store.Wave
+	form       *forms.Form // the version that pages are given out in, or that was posted
+	lang       string
+	collector  string
+	invitation string
+	uninvited  bool // the form is to be kept on a phone, and may lack its invitation
+}
+
+func (v visit) words() words { return wordsIn(v.lang) }
+
+// hidden are the fields by which the form finds its wave and version again,
+// also when it is sent days later.
+func (v visit) hidden() []hiddenField {
+	return []hiddenField{
+		{"wave", v.wave.Code}, {"version", strconv.Itoa(v.form.Version)},
+		{"collector", v.collector}, {"invitation", v.invitation},
+	}
 }
 
 // currentWave is the newest wave of the survey, nil if there is none yet.
@@ -48,48 +92,61 @@ func (a *app) surveyWave(c *gin.Context) (*store.Wave, error) {
 	}
 	wave, err := a.currentWave(c)
 	if err == nil && wave == nil {
-		return nil, &problem{status: http.StatusNotFound, title: "This survey has not opened yet",
-			words: "Come back later, or ask whoever sent you here when it opens."}
+		return nil, errNotOpenYet
 	}
 	return wave, err
 }
 
-type surveyClosedPage struct {
-	base
-}
+var errNotOpenYet = &problem{status: http.StatusNotFound, title: "This survey has not opened yet",
+	words: "Come back later, or ask whoever sent you here when it opens."}
 
+// surveyForm gives out the survey, or says why it does not.
 func (a *app) surveyForm(c *gin.Context) error {
-	wave, err := a.surveyWave(c)
+	if c.Param("slug") != a.Survey.ID {
+		return errPageNotFound
+	}
+	spoken := a.languages.choose(c.Request)
+	lang := spoken.code
+	w := wordsIn(lang)
+	v, refused, err := a.visit(c)
 	if err != nil {
 		return err
 	}
-	if !wave.Open(a.Now()) {
-		return a.render(c, http.StatusOK, "survey_closed", &surveyClosedPage{a.base(c, "This survey has closed")})
+	v.lang = lang
+	switch {
+	case refused != "":
+		return a.askInvitation(c, lang, http.StatusUnprocessableEntity, c.Query("invitation"), w[refused])
+	case v.wave == nil || a.Now().Before(v.wave.OpensAt):
+		return a.showNotice(c, http.StatusNotFound, lang, "not_open", "not_open_text")
+	case !v.wave.Open(a.Now()):
+		return a.showNotice(c, http.StatusOK, lang, "closed", "closed_text")
+	case v.wave.ByInvitation && v.invitation == "" && !v.uninvited:
+		return a.askInvitation(c, lang, http.StatusOK, "", "")
 	}
-	return a.showForm(c, http.StatusOK, documentInput{
-		Form: a.Survey, Lang: a.lang(c, a.Survey), Action: c.Request.URL.Path,
-		SubmissionKey: uuid.NewString(), Fresh: true,
-	}, "", nil)
+	if v.form, err = a.versions.get(c.Request.Context(), a.Store, v.wave.Version()); err != nil {
+		return err
+	}
+	in := documentInput{Form: v.form, Lang: lang, Action: c.Request.URL.Path, SubmissionKey: uuid.NewString(), Fresh: true}
+	if v.collector == "" && v.invitation == "" && !spoken.unknown {
+		return a.showFirstPage(c, v, in)
+	}
+	return a.showForm(c, http.StatusOK, in, "", v.hidden())
 }
 
-// lang is the language asked for, if the form has it, else English.
-func (a *app) lang(c *gin.Context, f *forms.Form) string {
-	for _, lang := range f.Languages {
-		if c.Query("lang") == lang || c.Request.PostFormValue("lang") == lang {
-			return lang
-		}
-	}
-	return "en"
+type noticePage struct {
+	base
+	Heading, Text string
+	Waiting       waiting
 }
 
-// What is said above a form that came back through no fault of its writer.
-const (
-	tooManyNotice = "Too many answers came from your connection at once. Yours are still here: wait a minute, then send them again."
-	busyNotice    = "We could not take your answers just now. They are still here: wait a moment, then send them again."
-)
+// showNotice is a page that says one thing, in a language, and how to report
+// a concern.
+func (a *app) showNotice(c *gin.Context, status int, lang, heading, text string) error {
+	w := wordsIn(lang)
+	return a.render(c, status, "survey_notice", &noticePage{a.spoken(c, lang, w[heading]), w[heading], w[text], a.waiting(lang)})
+}
 
-const closedNotice = "This survey has closed, so your answers were not counted. They are still on this page."
-
+// surveyPost takes answers, or shows them again with what is wrong.
 func (a *app) surveyPost(c *gin.Context) error {
 	if c.Param("slug") != a.Survey.ID {
 		return errPageNotFound
@@ -99,145 +156,166 @@ func (a *app) surveyPost(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	lang := a.lang(c, a.Survey)
-	answers, err := a.Survey.Parse(posted)
-	if err != nil {
+	p := surveyPost{app: a, c: c, key: uuid.New(), visit: visit{form: a.Survey, lang: a.languages.choose(c.Request).code}}
+	if p.answers, err = a.Survey.Parse(posted); err != nil {
 		return err
 	}
 	key, keyOK := submissionKey(posted)
-	if !keyOK {
-		key = uuid.New()
+	if keyOK {
+		p.key = key
 	}
-	again := func(status int, notice string, faults ...forms.FieldError) error {
-		return a.showForm(c, status, documentInput{
-			Form: a.Survey, Answers: answers, Errors: faults, Lang: lang,
-			Action: c.Request.URL.Path, SubmissionKey: key.String(),
-		}, notice, nil)
-	}
-	program := wantsJSON(c)
-	later := func(p *problem, notice string, cause error) error {
-		if program {
-			return errors.Join(p, cause)
-		}
-		c.Header("Retry-After", p.retryAfter)
-		return errors.Join(again(p.status, notice), cause)
-	}
+	p.posted = posted
 	if !a.limiter.allow(c, "survey", a.RateLimit) {
-		return later(errTooMany, tooManyNotice, nil)
+		return p.refuse(errTooMany, "too_many_posts")
 	}
-	wave, err := a.surveyWave(c)
-	if err != nil && asProblem(err) == errBusy {
-		return later(errBusy, busyNotice, err)
-	} else if err != nil {
-		return err
+	if err := p.find(); err != nil {
+		return p.explain(err)
+	}
+	if a.Now().Before(p.wave.OpensAt) {
+		return p.refuse(errNotOpenYet, "not_open_text")
 	}
 	switch verb := parseAction(posted.Get("action")).Verb; {
 	case verb == "send":
-	case program:
+	case wantsJSON(c):
 		return errUnknownButton
+	case verb == "check":
+		return p.check()
 	case verb == "":
-		return again(http.StatusUnprocessableEntity, errUnknownButton.words)
+		return p.again(http.StatusUnprocessableEntity, "unknown_button")
 	default:
-		return again(http.StatusOK, "")
+		return p.again(http.StatusOK, "")
 	}
-	if !keyOK && wave.Open(a.Now()) {
-		if program {
+	if !keyOK && p.wave.Takes(a.Now()) {
+		if wantsJSON(c) {
 			return errNoKey
 		}
-		return again(http.StatusUnprocessableEntity, staleNotice)
+		return p.again(http.StatusUnprocessableEntity, "stale")
 	}
-	duplicate, err := a.takeResponse(c, wave, key, answers, lang)
-	var faults *problem
-	switch {
-	case errors.Is(err, store.ErrWaveClosed) && program:
-		return errSurveyClosed
-	case errors.Is(err, store.ErrWaveClosed):
-		return again(http.StatusConflict, closedNotice)
-	case errors.As(err, &faults) && faults.fields != nil && !program:
-		return again(http.StatusUnprocessableEntity, "", faults.fields...)
-	case err != nil && asProblem(err) == errBusy:
-		return later(errBusy, busyNotice, err)
-	case err != nil:
-		return err
-	case program:
-		return acknowledge(c, duplicate)
-	}
-	thanks := url.URL{Path: c.Request.URL.Path + "/thanks"}
-	if duplicate {
-		thanks.RawQuery = "already=yes"
-	}
-	c.Redirect(http.StatusSeeOther, thanks.String())
-	return nil
-}
-
-var errSurveyClosed = &problem{status: http.StatusConflict, title: "This survey has closed",
-	words: "The answers were not counted. Ask whoever runs the survey when it opens again."}
-
-// takeResponse validates answers and commits them to the inbox. Invalid
-// answers are a problem with fields, a closed wave is ErrWaveClosed.
-func (a *app) takeResponse(c *gin.Context, wave *store.Wave, key uuid.UUID, answers forms.Answers, lang string) (duplicate bool, err error) {
-	now := a.Now()
-	answers = a.Survey.Strip(answers)
-	if faults := a.Survey.Validate(answers, lang, now); len(faults) > 0 {
-		if !wave.Open(now) {
-			// Nobody should put answers right that then do not count.
-			return false, store.ErrWaveClosed
-		}
-		return false, invalid(faults)
-	}
-	duplicate, err = a.Store.Append(c.Request.Context(), store.Response{
-		Key: key, WaveID: wave.ID, FormVersion: a.Survey.Version, Answers: answers,
-	}, now)
+	duplicate, err := a.takeResponse(c, p.visit, p.key, p.answers)
 	if err != nil {
-		return false, fmt.Errorf("take response: %w", err)
+		return p.explain(err)
 	}
-	if !duplicate {
-		a.Jobs.ResponseReceived(wave.ID)
-	}
-	return duplicate, nil
+	return p.acknowledge(duplicate)
 }
 
-func invalid(faults []forms.FieldError) *problem {
-	return &problem{status: http.StatusUnprocessableEntity, title: "There is a problem with the answers",
-		words: "Put right the answers that are named and send again.", fields: faults}
-}
-
-const staleNotice = "This page was out of date. Your answers are still here: please send them again."
-
-var errNoKey = invalid([]forms.FieldError{{Field: "submission_key", Name: "submission_key",
-	Message: "Send a new random UUID as submission_key, and the same one when you try again"}})
-
-// submissionKey reads the key that makes sending twice harmless.
-func submissionKey(posted url.Values) (uuid.UUID, bool) {
-	key, err := uuid.Parse(posted.Get("submission_key"))
-	if err != nil || key == uuid.Nil {
-		return uuid.Nil, false
+func (p *surveyPost) acknowledge(duplicate bool) error {
+	if wantsJSON(p.c) {
+		return acknowledge(p.c, duplicate)
 	}
-	return key, true
-}
-
-// acknowledge answers a program: 201, or 200 for what had already arrived.
-func acknowledge(c *gin.Context, duplicate bool) error {
-	status, outcome := http.StatusCreated, "accepted"
+	thanks := url.URL{Path: p.c.Request.URL.Path + "/thanks"}
+	query := url.Values{}
+	if p.lang != p.app.languages.unasked(p.c.Request) {
+		query.Set("lang", p.lang)
+	}
 	if duplicate {
-		status, outcome = http.StatusOK, "duplicate"
+		query.Set("already", "yes")
 	}
-	c.JSON(status, struct {
-		Outcome string `json:"outcome"`
-	}{outcome})
+	thanks.RawQuery = query.Encode()
+	p.c.Redirect(http.StatusSeeOther, thanks.String())
 	return nil
 }
 
-type surveyThanksPage struct {
-	base
-	Already bool
+// surveyPost is a posted survey on its way.
+type surveyPost struct {
+	visit
+	app     *app
+	c       *gin.Context
+	posted  url.Values
+	key     uuid.UUID
+	answers forms.Answers // not stripped and not validated
 }
 
-func (a *app) surveyThanks(c *gin.Context) error {
-	if c.Param("slug") != a.Survey.ID {
-		return errPageNotFound
+// find fills in where the answers belong. Answers to another version are read
+// again as that version reads them.
+func (p *surveyPost) find() error {
+	p.collector, p.invitation = p.posted.Get("collector"), p.posted.Get("invitation")
+	if code, ok := store.ParseInvitation(p.invitation); ok {
+		p.invitation = code // no invitation has any other code, and Append says so
 	}
-	return a.render(c, http.StatusOK, "survey_thanks", &surveyThanksPage{
-		base: a.base(c, "Thank you"), Already: c.Query("already") == "yes",
-	})
+	wave, err := p.app.postedWave(p.c, p.posted.Get("wave"), p.invitation)
+	if err != nil {
+		return err
+	}
+	p.wave = wave
+	version := wave.Version()
+	if asked := p.posted.Get("version"); asked != "" {
+		number, err := strconv.ParseInt(asked, 10, 32)
+		if err != nil {
+			return store.ErrVersion
+		}
+		version = int(number)
+	}
+	if p.form, err = p.app.versions.get(p.c.Request.Context(), p.app.Store, version); errors.Is(err, store.ErrNotFound) {
+		p.form = p.app.Survey
+		return store.ErrVersion
+	} else if err != nil {
+		p.form = p.app.Survey
+		return err
+	}
+	p.answers, err = p.form.Parse(p.posted)
+	return err
+}
+
+// hidden are the fields by which the form finds its wave and version again.
+// Where these have not been found out they stay what they were.
+func (p *surveyPost) hidden() []hiddenField {
+	if p.wave != nil {
+		return p.visit.hidden()
+	}
+	var fields []hiddenField
+	for _, name := range []string{"wave", "version", "collector", "invitation"} {
+		fields = append(fields, hiddenField{name, p.posted.Get(name)})
+	}
+	return fields
+}
+
+// again shows the form with what was typed, and says why it comes back.
+func (p *surveyPost) again(status int, notice string, faults ...forms.FieldError) error {
+	page := p.page(notice, faults...)
+	return p.app.render(p.c, status, "form", page)
+}
+
+func (p *surveyPost) page(notice string, faults ...forms.FieldError) *formPage {
+	return p.app.formPage(p.c, documentInput{
+		Form: p.form, Answers: p.answers, Errors: faults, Lang: p.lang,
+		Action: p.c.Request.URL.Path, SubmissionKey: p.key.String(), Start: p.c.Query("start"), Review: notice == "" && len(faults) == 0,
+	}, p.words()[notice], p.hidden())
+}
+
+// askAgain shows the form with what was typed and a box for another
+// invitation, since the one that came with it was refused.
+func (p *surveyPost) askAgain(status int, fault string) error {
+	page := p.page("")
+	page.Notice = fault
+	page.Hidden = slices.DeleteFunc(page.Hidden, func(f hiddenField) bool { return f.Name == "invitation" })
+	page.Invitation = &invitationBox{Typed: p.posted.Get("invitation"), Error: fault}
+	return p.app.render(p.c, status, "form", page)
+}
+
+// check shows the answers in words before they are sent.
+func (p *surveyPost) check() error {
+	if faults := p.form.Validate(p.answers, p.lang, p.app.Now()); len(faults) > 0 {
+		return p.again(http.StatusUnprocessableEntity, "", faults...)
+	}
+	in := documentInput{
+		Form: p.form, Answers: p.form.Strip(p.answers), Lang: p.lang, Placeholders: p.app.Organisation.Placeholders(),
+		Action: p.c.Request.URL.Path,
+	}
+	hidden := append([]hiddenField{{"submission_key", p.key.String()}, {"lang", p.lang}}, p.hidden()...)
+	page := checkPage{base: p.app.spoken(p.c, p.lang, p.words()["check"]), Check: newCheck(in, append(hidden, hiddenAnswers(p.answers)...))}
+	return p.app.render(p.c, http.StatusOK, "check", &page)
+}
+
+// refuse answers with a problem that has nothing to do with the answers: a
+// program gets it, people get their form back with the words of that key.
+func (p *surveyPost) refuse(because *problem, words string) error {
+	if wantsJSON(p.c) {
+		inWords := *because
+		inWords.words = p.words()[words]
+		return &inWords
+	}
+	if because.retryAfter != "" {
+		p.c.Header("Retry-After", because.retryAfter)
+	}
+	return p.again(because.status, words)
 }

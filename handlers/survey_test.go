@@ -89,7 +89,7 @@ func TestSurveyIsSentAsServed(t *testing.T) {
 	if to := form.press("send").redirects(); to != surveyPath+"/thanks" {
 		t.Errorf("sending leads to %q", to)
 	}
-	b.get(surveyPath+"/thanks").want(http.StatusOK).says("Your answers have arrived.", "report a concern")
+	b.get(surveyPath+"/thanks").want(http.StatusOK).says("Your answers have arrived.", "Report a concern", "What we store")
 	if got := app.inbox(); len(got) != 1 || !got[0].Equal(homeCarer) {
 		t.Errorf("the ledger has %v", got)
 	}
@@ -187,6 +187,7 @@ func TestSurveyWithoutAUsableKey(t *testing.T) {
 	p := b.post(surveyPath, posted("", homeCarer))
 	b.fill(p).press("send").redirects()
 	app.closeWave(wave)
+	app.pass(store.LateFor)
 	b.post(surveyPath, posted("", homeCarer)).want(http.StatusConflict).says("This survey has closed")
 	if got := len(app.inbox()); got != 1 {
 		t.Errorf("%d responses were taken, want the one with a key", got)
@@ -198,10 +199,22 @@ func TestClosedSurveyKeepsTheAnswers(t *testing.T) {
 	app := newTestApp(t)
 	wave := app.openWave("spring")
 	b := app.browser()
-	early, late := b.fill(b.get(surveyPath)).setAll(homeCarer), b.fill(b.get(surveyPath)).setAll(homeCarer)
+	form := func() *servedForm { return b.fill(b.get(surveyPath)).setAll(homeCarer) }
+	early, queued, late := form(), form(), form()
 	early.press("send").redirects()
 	app.pass(time.Hour)
 	app.closeWave(wave)
+	b.get(surveyPath).want(http.StatusOK).says("This survey has closed", "It takes no more answers")
+
+	// What a phone had when the survey closed still counts for 72 hours, also
+	// while the next wave is open.
+	app.pass(store.LateFor - time.Minute)
+	app.openWave("summer")
+	queued.press("send").redirects()
+	if n := app.count(`SELECT count(*) FROM inbox WHERE wave_id = (SELECT id FROM waves WHERE code = 'spring')`); n != 2 {
+		t.Errorf("the wave that closed has %d responses, want 2", n)
+	}
+	app.pass(time.Minute)
 
 	closed := late.press("send").want(http.StatusConflict).says("This survey has closed", "They are still on this page")
 	closed.filledIn(b, homeCarer)
@@ -209,13 +222,11 @@ func TestClosedSurveyKeepsTheAnswers(t *testing.T) {
 		t.Error("people are told to put answers right that do not count")
 	}
 	// Nobody puts an answer right to learn only then that it does not count.
-	b.post(surveyPath, posted(uuid.NewString(), without(homeCarer, "care_role"))).want(http.StatusConflict).says("This survey has closed")
+	b.post(surveyPath, posted(uuid.NewString(), with(without(homeCarer, "care_role"), "wave", "spring"))).want(http.StatusConflict).says("This survey has closed")
 	// Whoever had arrived in time may press twice.
 	b.get(early.press("send").redirects()).says("had already arrived")
-	b.get(surveyPath).want(http.StatusOK).says("This survey has closed", "It takes no more answers")
-	b.get("/").says("The survey is closed at the moment.")
-	if got := len(app.inbox()); got != 1 {
-		t.Errorf("%d responses were taken, want 1", got)
+	if got := len(app.inbox()); got != 2 {
+		t.Errorf("%d responses were taken, want 2", got)
 	}
 }
 
@@ -244,7 +255,10 @@ func TestSurveyButtonsThatDoNotSend(t *testing.T) {
 	app := newTestApp(t)
 	app.openWave("spring")
 	b := app.browser()
-	for action, status := range map[string]int{"check": 200, "change": 200, "explode": 422, "add.": 422} {
+	check := b.post(surveyPath, posted(uuid.NewString(), with(homeCarer, "action", "check"))).want(http.StatusOK)
+	check.says("Nothing has been sent yet", "In people’s own homes")
+	b.post(surveyPath, posted(uuid.NewString(), with(without(homeCarer, "care_role"), "action", "check"))).want(http.StatusUnprocessableEntity)
+	for action, status := range map[string]int{"change": 200, "explode": 422, "add.": 422} {
 		p := b.post(surveyPath, posted(uuid.NewString(), with(homeCarer, "action", action))).want(status)
 		p.filledIn(b, homeCarer)
 		b.send(http.MethodPost, surveyPath, strings.NewReader(posted(uuid.NewString(), with(homeCarer, "action", action)).Encode()),
@@ -289,7 +303,8 @@ func TestSurveyFormPostsOfPrograms(t *testing.T) {
 		}
 	}
 	app.closeWave(wave)
-	if status, body := send(uuid.NewString(), homeCarer); status != http.StatusConflict || body["title"] != "This survey has closed" {
+	app.pass(store.LateFor)
+	if status, body := send(uuid.NewString(), homeCarer); body["reason"] != "closed" || status != http.StatusConflict || body["title"] != "This survey has closed" {
 		t.Errorf("closed: got %d %v", status, body)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alexedwards/argon2id"
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 
@@ -48,12 +49,10 @@ func newTestApp(t *testing.T, options ...func(*Config)) *testApp {
 		now: time.Date(2026, time.November, 24, 10, 0, 0, 0, time.UTC),
 	}
 	app.store = app.db.Store
-	org := organisation.Demo()
-	for _, team := range org.Teams {
+	demo := demoOf(t)
+	for _, team := range demo.council.Teams {
 		app.must(app.store.PutTeam(t.Context(), store.Team{Slug: team.Slug, Name: team.Name, Email: team.Email}))
 	}
-	rules, err := routing.Load(routing.BuiltIn(), org.RoutingNames())
-	app.must(err)
 	redisOptions, err := redis.ParseURL(testenv.Redis(t))
 	app.must(err)
 	client := redis.NewClient(redisOptions)
@@ -61,8 +60,8 @@ func newTestApp(t *testing.T, options ...func(*Config)) *testApp {
 
 	app.cfg = Config{
 		Store: app.store, Keys: app.db.Keys, Redis: client, Jobs: app.jobs,
-		Organisation: org, Calendar: org.Calendar(), Rules: rules,
-		Survey: builtIn(t, org, "care-worker-survey"), Referral: builtIn(t, org, "safeguarding-referral"),
+		Organisation: demo.council, Calendar: demo.council.Calendar(), Rules: demo.rules,
+		Survey: demo.survey, Referral: demo.referral, Lists: listsOf(demo.council),
 		Log: slog.New(slog.NewTextHandler(app.log, nil)), Now: app.clock,
 	}
 	server := httptest.NewUnstartedServer(nil)
@@ -82,21 +81,55 @@ func newTestApp(t *testing.T, options ...func(*Config)) *testApp {
 	return app
 }
 
+// demo is what every test app is set up with.
+type demo struct {
+	council          *organisation.Organisation
+	rules            *routing.RuleSet
+	survey, referral *forms.Form
+}
+
+var sharedDemo struct {
+	once sync.Once
+	*demo
+}
+
+// demoOf reads it once for all tests: as in a portal that runs, nothing
+// changes it.
+func demoOf(t *testing.T) *demo {
+	t.Helper()
+	sharedDemo.once.Do(func() {
+		council := organisation.Demo()
+		rules, err := routing.Load(routing.BuiltIn(), council.RoutingNames())
+		if err != nil {
+			t.Fatal(err)
+		}
+		sharedDemo.demo = &demo{council, rules, builtIn(t, council, "care-worker-survey"), builtIn(t, council, "safeguarding-referral")}
+	})
+	if sharedDemo.demo == nil {
+		t.Fatal("The demo that all tests share could not be read: see the first one that failed.")
+	}
+	return sharedDemo.demo
+}
+
 func builtIn(t *testing.T, org *organisation.Organisation, id string) *forms.Form {
 	t.Helper()
 	source, ok := forms.BuiltIn(id)
 	if !ok {
 		t.Fatalf("there is no built-in definition %q", id)
 	}
-	var districts []forms.Option
-	for _, d := range org.Districts {
-		districts = append(districts, forms.Option{Code: d.Slug, Label: forms.Text{"en": d.Name}})
-	}
-	f, err := forms.Load(source, forms.Lists{"districts": districts})
+	f, err := forms.Load(source, listsOf(org))
 	if err != nil {
 		t.Fatalf("load %s: %v", id, err)
 	}
 	return f
+}
+
+func listsOf(org *organisation.Organisation) forms.Lists {
+	var districts []forms.Option
+	for _, d := range org.Districts {
+		districts = append(districts, forms.Option{Code: d.Slug, Label: forms.Text{"en": d.Name}})
+	}
+	return forms.Lists{"districts": districts}
 }
 
 func (app *testApp) must(err error) {
@@ -169,10 +202,22 @@ var testPasswordHash = sync.OnceValues(func() (string, error) {
 	return sealed.HashPassword(context.Background(), testPassword)
 })
 
-// addUser adds a user of that role with testPassword.
+// quickPasswordHash is of testPassword, too, and costs next to nothing to
+// compare with: the cost is part of a hash.
+var quickPasswordHash = sync.OnceValues(func() (string, error) {
+	return argon2id.CreateHash(testPassword, &argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+})
+
+// addUser adds a user of that role with testPassword, hashed as the portal
+// does it.
 func (app *testApp) addUser(name string, role store.Role, teams ...string) *store.User {
 	app.t.Helper()
-	hash, err := testPasswordHash()
+	return app.addUserWith(testPasswordHash, name, role, teams...)
+}
+
+func (app *testApp) addUserWith(hashed func() (string, error), name string, role store.Role, teams ...string) *store.User {
+	app.t.Helper()
+	hash, err := hashed()
 	app.must(err)
 	email := strings.ReplaceAll(strings.ToLower(name), " ", ".") + "@example.org"
 	_, err = app.store.AddUser(app.t.Context(), store.NewUser{Email: email, Name: name, Role: role, PasswordHash: &hash, Teams: teams})
@@ -182,10 +227,11 @@ func (app *testApp) addUser(name string, role store.Role, teams ...string) *stor
 	return user
 }
 
-// signIn gives the browser of a new user who has signed in.
+// signIn gives the browser of a new user who has signed in, with little work
+// at their password: how signing in itself goes, other tests look at.
 func (app *testApp) signIn(name string, role store.Role, teams ...string) *browser {
 	app.t.Helper()
-	user := app.addUser(name, role, teams...)
+	user := app.addUserWith(quickPasswordHash, name, role, teams...)
 	b := app.browser()
 	b.post("/manage/sign-in", url.Values{"email": {user.Email}, "password": {testPassword}}).redirects()
 	return b

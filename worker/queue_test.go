@@ -166,7 +166,7 @@ func TestReleasesFollowResponses(t *testing.T) {
 	if err := b.Store.CloseWave(t.Context(), "care-worker-survey", "one", b.Now()); err != nil {
 		t.Fatal(err)
 	}
-	b.forward.Store(int64(time.Minute))
+	b.forward.Store(int64(store.LateFor + time.Minute))
 	b.within(10*time.Second, "the rest is released", func() bool { return released() == 16 })
 }
 

@@ -1,10 +1,46 @@
 package worker
 
-import "context"
+import (
+	"context"
+	"time"
+
+	"intake/internal/store"
+)
 
 // release moves a wave's responses out of the inbox when enough of them can
-// leave together.
+// leave together, and then sees to it that the database's files forget them
+// too.
 func (w *Worker) release(ctx context.Context, p payload) error {
-	_, err := w.Store.Release(ctx, p.Wave, w.Now())
-	return err
+	moved, err := w.Store.Release(ctx, p.Wave, w.Now())
+	if err != nil || moved == 0 {
+		return err
+	}
+	if moved < store.MinRelease {
+		// The rest of a wave has joined the release before it.
+		if err := w.Store.VacuumResponses(ctx); err != nil {
+			return err
+		}
+	}
+	return w.vacuumInbox(ctx)
+}
+
+const (
+	vacuumTries = 5
+	vacuumPause = 100 * time.Millisecond
+)
+
+// vacuumInbox tries for a moment. In a storm of responses it may find none in
+// which nobody uses the inbox; then the next release tries again.
+func (w *Worker) vacuumInbox(ctx context.Context) error {
+	for range vacuumTries {
+		if done, err := w.Store.VacuumInbox(ctx); done || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(vacuumPause):
+		}
+	}
+	return nil
 }

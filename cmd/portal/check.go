@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -85,10 +86,24 @@ func proveForm(source []byte, org *organisation.Organisation) (findings []string
 	if err != nil {
 		return sentences(err), ""
 	}
-	for _, finding := range forms.Prove(f) {
+	started := time.Now()
+	proof := forms.Prove(f)
+	for _, finding := range proof.Findings {
 		findings = append(findings, finding.Place+": "+finding.Message)
 	}
-	return findings, fmt.Sprintf("version %d is sound", f.Version)
+	return findings, fmt.Sprintf("version %d is sound: %s, %.2f s", f.Version, coverage(proof), time.Since(started).Seconds())
+}
+
+// coverage tells what the proof of a form covers.
+func coverage(proof forms.Proof) string {
+	if !proof.Every {
+		return fmt.Sprintf("too many sets of visible questions to send each, so each branch was sent from every situation in which it can be taken, %d sets in all", proof.Sets)
+	}
+	told := fmt.Sprintf("%d sets of visible questions, each sent", proof.Sets)
+	if proof.Endings > 0 {
+		told += fmt.Sprintf(", and %d at which the form ends without sending", proof.Endings)
+	}
+	return told
 }
 
 func proveRules(source []byte, org *organisation.Organisation) (findings []string, summary string) {

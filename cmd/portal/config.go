@@ -46,6 +46,7 @@ type settings struct {
 	Addr             string   `env:"PORTAL_ADDR" default:"127.0.0.1:8080" help:"Where the web server listens."`
 	AdminAddr        string   `env:"PORTAL_ADMIN_ADDR" help:"Where /metrics is served; nowhere if not set. Keep it private." placeholder:"ADDR"`
 	TrustedProxies   []string `env:"PORTAL_TRUSTED_PROXIES" help:"Proxies whose forwarded client address counts, like 10.0.0.0/8; none if not set."`
+	Offline          string   `env:"PORTAL_OFFLINE" enum:"on,off" default:"on" help:"Whether the survey may keep itself on people's own phones; off takes it back from those that have it, but not their answers."`
 	RateLimit        string   `env:"PORTAL_RATE_LIMIT" default:"120" help:"Public posts per client and minute, or off."`
 	SMTPURL          string   `name:"smtp-url" env:"PORTAL_SMTP_URL" help:"The mail server, like smtps://USER:PASSWORD@mail.example.org." placeholder:"URL"`
 	MailFrom         string   `env:"PORTAL_MAIL_FROM" help:"The sender of emails to teams; portal@ the base URL's host if not set." placeholder:"EMAIL"`
@@ -163,6 +164,11 @@ func (c *config) readOrganisation() error {
 	var err error
 	if c.organisation, err = loadOrganisation(c.OrganisationFile); err != nil {
 		return err
+	}
+	for _, code := range c.organisation.Languages {
+		if forms.LocaleIn(code) == nil {
+			return fmt.Errorf("the organisation switches on the language %q, which has no file: there are %s", code, strings.Join(forms.LocaleCodes(), ", "))
+		}
 	}
 	c.calendar = c.organisation.Calendar()
 	rules := routing.BuiltIn()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"intake/internal/sealed"
 	"intake/internal/store"
 	"intake/migrations"
 )
@@ -26,8 +27,13 @@ func (m *migrateCommand) Run(ctx context.Context, t terminal) error {
 }
 
 // withLedger runs do on the ledger, whose schema must be up to date.
-func (d database) withLedger(ctx context.Context, do func(*store.Store) error) (err error) {
-	ledger, err := d.open(ctx, store.Options{MaxConns: 1})
+func (d database) withLedger(ctx context.Context, do func(*store.Store) error) error {
+	return d.withKeys(ctx, nil, do)
+}
+
+// withKeys is withLedger for what is sealed.
+func (d database) withKeys(ctx context.Context, keys *sealed.Keyset, do func(*store.Store) error) (err error) {
+	ledger, err := d.open(ctx, store.Options{MaxConns: 1, Keys: keys})
 	if err != nil {
 		return err
 	}

@@ -149,40 +149,6 @@ func TestTeams(t *testing.T) {
 	}
 }
 
-func TestWaves(t *testing.T) {
-	t.Parallel()
-	db := testenv.Open(t)
-	wave := func(args ...string) result {
-		return portal(t, append(append([]string{"wave"}, args...), "--database-url", db.DSN)...)
-	}
-	wave("open", "2026-11").wants(1, "no version of care-worker-survey is published: start `portal web` once")
-	c, err := sound(t).read(&strings.Builder{})
-	must(t, err)
-	must(t, c.fitLedger(t.Context(), db.Store))
-
-	tomorrow := time.Now().AddDate(0, 0, 2).Format(time.DateOnly)
-	wave("open", "2026-11", "--until", tomorrow).wants(0, "Wave 2026-11 of care-worker-survey is open.")
-	row, err := db.Store.WaveByCode(t.Context(), "care-worker-survey", "2026-11")
-	must(t, err)
-	london, err := time.LoadLocation("Europe/London")
-	must(t, err)
-	if got := row.ClosesAt.In(london).Format(time.DateTime); got != tomorrow+" 00:00:00" {
-		t.Errorf("it closes at %s in London", got)
-	}
-	wave("open", "2026-11").wants(1, "has a wave 2026-11 already")
-	wave("open", "Autumn 2026").wants(1, "like 2026-11")
-	wave("open", "old", "--until", "2020-01-01").wants(1, "would be closed already")
-	wave("open", "x", "--survey", "nope").wants(1, "no version of nope is published")
-	wave("open", "demo", "--demo").wants(0)
-	wave("list").wants(0, "2026-11", "open, demo")
-	wave("close", "2026-11").wants(0, "is closed")
-	wave("close", "2026-11").wants(1, "has no open wave 2026-11")
-	wave("close", "nope").wants(1, "has no open wave nope")
-	if got := wave("list").wants(0); !regexp.MustCompile(`2026-11 +closed`).MatchString(got.out) {
-		t.Errorf("the closed wave is listed as\n%s", got.out)
-	}
-}
-
 func TestPartners(t *testing.T) {
 	t.Parallel()
 	db := testenv.Open(t)

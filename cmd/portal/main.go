@@ -19,18 +19,20 @@ import (
 // commands are the sub-commands. Each is in the file of its name, but for web,
 // worker and health in serve.go and migrate in ledger.go.
 type commands struct {
-	Dev     devCommand     `cmd:"" help:"Run everything on this machine with nothing to configure: web, worker, PostgreSQL, queue, mail catcher, demo data."`
-	Web     webCommand     `cmd:"" help:"Serve the portal. Any number may run."`
-	Worker  workerCommand  `cmd:"" help:"Route referrals, tell teams, release responses. Any number may run."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database schema up to date."`
-	Check   checkCommand   `cmd:"" help:"Prove definitions, rule sets and organisation files; exit 1 with the findings."`
-	Seed    seedCommand    `cmd:"" help:"Add marked demo data."`
-	User    userCommand    `cmd:"" help:"Managers: add, list, disable."`
-	Team    teamCommand    `cmd:"" help:"Teams: add, list."`
-	Wave    waveCommand    `cmd:"" help:"Waves of a survey: open, close, list."`
-	Keyset  keysetCommand  `cmd:"" help:"The keys that seal personal data: make, rotate."`
-	Partner partnerCommand `cmd:"" help:"Bearer keys for partner organisations: add, revoke."`
-	Health  healthCommand  `cmd:"" help:"Exit 0 if the web server at PORTAL_ADDR answers; for container health checks."`
+	Dev       devCommand       `cmd:"" help:"Run everything on this machine with nothing to configure: web, worker, PostgreSQL, queue, mail catcher, demo data."`
+	Web       webCommand       `cmd:"" help:"Serve the portal. Any number may run."`
+	Worker    workerCommand    `cmd:"" help:"Route referrals, tell teams, release responses. Any number may run."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the database schema up to date."`
+	Check     checkCommand     `cmd:"" help:"Prove definitions, rule sets and organisation files; exit 1 with the findings."`
+	Seed      seedCommand      `cmd:"" help:"Add marked demo data."`
+	User      userCommand      `cmd:"" help:"Managers: add, list, disable."`
+	Team      teamCommand      `cmd:"" help:"Teams: add, list."`
+	Language  languageCommand  `cmd:"" help:"Print a language's file with what is missing in it, to be translated."`
+	Wave      waveCommand      `cmd:"" help:"Waves of a survey: open, close, list, publish, accept a newer version."`
+	Collector collectorCommand `cmd:"" help:"The ways to a wave: short links and invitations."`
+	Keyset    keysetCommand    `cmd:"" help:"The keys that seal personal data: make, rotate."`
+	Partner   partnerCommand   `cmd:"" help:"Bearer keys for partner organisations: add, revoke."`
+	Health    healthCommand    `cmd:"" help:"Exit 0 if the web server at PORTAL_ADDR answers; for container health checks."`
 }
 
 func main() {

@@ -101,12 +101,26 @@ func (d *devCommand) firstDemo(ctx context.Context, t terminal, c *config, ledge
 	if err := c.seedReferrals(ctx, t, ledger, d.Referrals); err != nil {
 		return err
 	}
-	at := now()
-	return ledger.OpenWave(ctx, store.NewWave{
-		Survey: c.survey.ID, Code: at.Format("2006-01"), Versions: []int64{int64(c.survey.Version)},
-		OpensAt: at.AddDate(0, 0, -21), Demo: true,
-	})
+	wave := store.NewWave{
+		Survey: c.survey.ID, Code: now().Format("2006-01"), Versions: []int64{int64(c.survey.Version)},
+		OpensAt: now().AddDate(0, 0, -21), Demo: true, Published: true,
+	}
+	if err := ledger.OpenWave(ctx, wave); err != nil {
+		return err
+	}
+	opened, err := ledger.WaveByCode(ctx, wave.Survey, wave.Code)
+	if err != nil {
+		return err
+	}
+	if _, err := ledger.AddOpenCollector(ctx, opened.ID, "Poster in staff rooms"); err != nil {
+		return err
+	}
+	_, err = ledger.AddClosedCollector(ctx, opened.ID, "Letters to home care workers", demoInvitations)
+	return err
 }
+
+// demoInvitations is how many letters the demo has sent.
+const demoInvitations = 48
 
 // refuseRealLedger keeps the demo, whose passwords are printed, out of a
 // ledger that real work is done in.
@@ -180,10 +194,37 @@ func (c *config) seedResponses(ctx context.Context, t terminal, ledger *store.St
 	if err != nil {
 		return err
 	}
-	if err := demo.Responses(ctx, c.demoDeps(t, ledger), *wave, n); err != nil {
+	deps := c.demoDeps(t, ledger)
+	if deps.Invitations, err = demoAnswered(ctx, ledger, wave); err != nil {
+		return err
+	}
+	if err := demo.Responses(ctx, deps, *wave, n); err != nil {
 		return fmt.Errorf("seed responses: %w", err)
 	}
 	return nil
+}
+
+// demoAnswered are the codes of two thirds of the demo's letters: those that
+// were answered.
+func demoAnswered(ctx context.Context, ledger *store.Store, wave *store.Wave) ([]string, error) {
+	collectors, err := ledger.Collectors(ctx, wave.ID)
+	if err != nil {
+		return nil, err
+	}
+	var codes []string
+	for _, collector := range collectors {
+		if collector.Kind != store.ClosedCollector || !collector.Open(now()) {
+			continue
+		}
+		err := ledger.Invitations(ctx, collector.ID, 1, demoInvitations*2/3, func(i store.Invitation) error {
+			codes = append(codes, i.Code)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return codes, nil
 }
 
 // seedReferrals adds n demo referrals to the desk.

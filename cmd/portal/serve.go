@@ -94,6 +94,7 @@ func (c *config) serveWeb(ctx context.Context, listener net.Listener, ledger *st
 		Store: ledger, Keys: c.keys, Redis: client, Jobs: jobs,
 		Organisation: c.organisation, Calendar: c.calendar, Rules: c.rules, Survey: c.survey, Referral: c.referral,
 		BaseURL: c.baseURL, TrustedProxies: c.TrustedProxies, RateLimit: c.rateLimit, Mailbox: mailbox,
+		Lists: listsOf(c.organisation), NoOffline: c.Offline == "off",
 		Demo: c.OrganisationFile == "",
 		Log:  c.log, Now: now,
 	})

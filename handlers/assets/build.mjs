@@ -1,27 +1,20 @@
-// Builds what the browser gets into ../static: one style sheet for the public
-// pages, one for the managers' pages, one script, one icon. Each name carries
-// a hash of its content, so that a browser may keep it for ever, and each file
-// has a brotli and a gzip copy beside it, so that the server never compresses
-// while someone waits. The same sources give the same bytes.
+// Builds what the browser gets into ../static: the style sheets (css.mjs), the
+// script of the forms and what the survey loads later, its service worker and
+// what takes that away, one icon.
+// Each name carries a hash of its content, so that a browser may keep it for
+// ever, and each file has a brotli and a gzip copy beside it, so that the
+// server never compresses while someone waits. The same sources give the same
+// bytes.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
-import { transform, build } from "esbuild";
-import { compile } from "sass";
+import { build } from "esbuild";
+import { styleSheets } from "./css.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "..", "static");
-
-async function styleSheet(name) {
-  const { css } = compile(join(here, "scss", `${name}.scss`), {
-    loadPaths: [join(here, "node_modules/govuk-frontend/dist")],
-    quietDeps: true,
-  });
-  const { code } = await transform(css, { loader: "css", minify: true, target: ["es2019", "safari13"] });
-  return code;
-}
 
 async function script(name) {
   const { outputFiles } = await build({
@@ -36,10 +29,20 @@ async function script(name) {
   return outputFiles[0].text;
 }
 
+// A worker knows its own build, so that each keeps its copies apart.
+async function worker(name) {
+  const text = await script(name);
+  return text.replace(/\bBUILD\b/g, JSON.stringify(hashOf(text)));
+}
+
+const hashOf = (bytes) => createHash("sha256").update(bytes).digest("hex").slice(0, 12);
+
 const built = {
-  "public.css": await styleSheet("public"),
-  "manage.css": await styleSheet("manage"),
+  ...(await styleSheets()),
   "form.js": await script("form"),
+  "later.js": await script("later"),
+  "sw.js": await worker("sw"),
+  "sw-off.js": await worker("sw-off"),
   "favicon.svg": readFileSync(join(here, "favicon.svg"), "utf8"),
 };
 
@@ -52,8 +55,7 @@ const manifest = {};
 for (const [name, text] of Object.entries(built)) {
   const bytes = Buffer.from(text);
   const { name: stem, ext } = parse(name);
-  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
-  const hashed = `${stem}.${hash}${ext}`;
+  const hashed = `${stem}.${hashOf(bytes)}${ext}`;
   const brotli = brotliCompressSync(bytes, {
     params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
   });

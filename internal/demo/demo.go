@@ -18,7 +18,7 @@ import (
 )
 
 // Deps is what filling the ledger needs. Responses uses Store, Survey,
-// Districts and Now; Referrals uses all of it but Survey.
+// Districts, Invitations and Now; Referrals uses all of it but Survey.
 type Deps struct {
 	Store            *store.Store
 	Survey, Referral *forms.Form
@@ -26,6 +26,8 @@ type Deps struct {
 	Calendar         *routing.Calendar
 	Districts        []string // slugs, in the order of the organisation
 	Now              time.Time
+	// Invitations are spent by the first responses, as far as they go.
+	Invitations []string
 	// Users act on the referrals: triage on those of its teams, the
 	// safeguarding lead, who must be there, on all others.
 	Users map[store.Role]*store.User

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -66,7 +67,15 @@ func appendResponse(ctx context.Context, d Deps, wave store.Wave, i int) error {
 		return err
 	}
 	r := store.Response{Key: uuid.New(), WaveID: wave.ID, FormVersion: d.Survey.Version, Answers: answers}
-	if _, err := d.Store.Append(ctx, r, d.Now); err != nil {
+	if i < len(d.Invitations) {
+		r.Invitation = d.Invitations[i]
+	}
+	_, err = d.Store.Append(ctx, r, d.Now)
+	if errors.Is(err, store.ErrInvitationSpent) { // by an earlier run
+		r.Invitation = ""
+		_, err = d.Store.Append(ctx, r, d.Now)
+	}
+	if err != nil {
 		return fmt.Errorf("append demo response: %w", err)
 	}
 	return nil

@@ -1,9 +1,12 @@
 package e2e
 
 import (
+	"encoding/csv"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,6 +114,108 @@ func TestReleasedResponsesHaveNoOrder(t *testing.T) {
 	if strings.Contains(s.log.String(), keys[0]) {
 		t.Error("the log holds a key")
 	}
+}
+
+// TestNothingOfARequestIsKept answers by invitation from a browser whose
+// headers, cookies and address are marked, and looks for the marks, for the
+// invitations, the keys and the moments of sending wherever they could have
+// been left, before the release and after it.
+func TestNothingOfARequestIsKept(t *testing.T) {
+	s := newStack(t, "PORTAL_TRUSTED_PROXIES=127.0.0.0/8", "PORTAL_RATE_LIMIT=5000")
+	s.run("", "wave", "open", "spring", "--by-invitation")
+	invitations, err := csv.NewReader(strings.NewReader(s.run("", "collector", "invite", "spring", "Home care", "12", "--csv", "-"))).ReadAll()
+	must(t, err)
+	if len(invitations) != 13 {
+		t.Fatalf("the file has %d lines, want a heading and 12 invitations", len(invitations))
+	}
+	if err := s.worker.stop(stopPatience); err != nil {
+		t.Fatal(err)
+	}
+
+	var m, words marks
+	var keys []string
+	m.also(clientAddress, forwardedAddress)
+	time.Sleep(time.Millisecond) // what was set up before is older than from
+	from := time.Now()
+	for _, invitation := range invitations[1:] {
+		code, link := invitation[1], invitation[2]
+		m.also(code, strings.ReplaceAll(code, "-", ""))
+		b := newMarkedClient(t, s, &m)
+		language := m.word()[:8] // as long as a part of its name may be
+		m.also(language)
+		b.header.Set("Accept-Language", "en-GB, x-"+language+";q=0.5")
+		b.header.Set("Cookie", "seen="+m.word())
+		form := b.get(strings.TrimPrefix(link, s.base)).follow().want(http.StatusOK).form("submission_key")
+		form.fill(with(responses[0], "one_change", "Less "+words.word()))
+		keys = append(keys, form.values.Get("submission_key"))
+		form.press("send").follow().says("Your answers have arrived")
+		// Nor does anything of what is refused: the invitation again, and one
+		// that is none.
+		form.values.Set("submission_key", uuid.NewString())
+		form.press("send").want(http.StatusConflict)
+		form.values.Set("invitation", m.word())
+		form.press("send").want(http.StatusConflict)
+	}
+	to := time.Now()
+
+	look := func(when string, holdsKeys, holdsWords []string) {
+		t.Helper()
+		places := s.places()
+		found := map[string]bool{}
+		for place, text := range places {
+			if strings.HasPrefix(place, "table ") {
+				for _, at := range timesIn(text) {
+					if !at.Before(from) && !at.After(to) {
+						t.Errorf("%s %s holds a moment of sending: %v", when, place, at)
+					}
+				}
+			}
+			text = strings.ToLower(text)
+			for _, mark := range m.words {
+				if strings.Contains(text, mark) {
+					t.Errorf("%s %s holds %q of a request", when, place, mark)
+				}
+			}
+			if slices.ContainsFunc(keys, func(key string) bool { return strings.Contains(text, key) }) {
+				found["key in "+place] = true
+			}
+			if slices.ContainsFunc(words.words, func(word string) bool { return strings.Contains(text, word) }) {
+				found["words in "+place] = true
+			}
+		}
+		want := map[string]bool{}
+		for _, table := range holdsKeys {
+			want["key in table "+table] = true
+		}
+		for _, table := range holdsWords {
+			want["words in table "+table] = true
+		}
+		if !maps.Equal(found, want) {
+			t.Errorf("%s there are %v, want %v", when, found, want)
+		}
+		for _, place := range []string{"redis", "logs", "metrics", "log of PostgreSQL", "table collectors"} {
+			if len(places[place]) < 40 {
+				t.Errorf("%s there is nothing of %s to look at: %q", when, place, places[place])
+			}
+		}
+	}
+	look("before the release", []string{"inbox", "submission_keys"}, []string{"inbox"})
+	s.startWorker()
+	eventually(t, routedWithin, "the responses are released", func() bool { return s.count(`SELECT count(*) FROM responses`) == 12 })
+	look("after the release", []string{"submission_keys"}, []string{"responses"})
+	eventually(t, routedWithin, "the worker has emptied the inbox's file", func() bool { return s.count(`SELECT pg_relation_size('inbox')`) == 0 })
+}
+
+var timestamp = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)`)
+
+// timesIn are the points in time that rows of a table hold, as JSON.
+func timesIn(rows string) (times []time.Time) {
+	for _, text := range timestamp.FindAllString(rows, -1) {
+		if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
+			times = append(times, at)
+		}
+	}
+	return times
 }
 
 // respond sends one response whose text says which it is.

@@ -272,6 +272,6 @@ func (b *tab) askedAfter(answers forms.Answers) []string {
 			else el.value = values[0] || "";
 		}
 		form.dispatchEvent(new Event("change"));
-		return [...form.querySelectorAll("[data-field]")].filter((el) => !el.hidden).map((el) => el.dataset.field);
+		return [...form.querySelectorAll("[data-page]:not([data-of-page]) [data-field]")].filter((el) => !el.hidden).map((el) => el.dataset.field);
 	})(`+string(list)+`)`)
 }

@@ -128,7 +128,7 @@ func (c *checker) slug(place, value string, form *regexp.Regexp, looksLike strin
 var (
 	placeSlug    = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 	teamSlug     = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
-	languageCode = regexp.MustCompile(`^[a-z]{2}$`)
+	languageCode = regexp.MustCompile(`^[a-z]{2,3}$`)
 )
 
 // reservedPlaces are codes that the forms add to the list of districts.
@@ -174,7 +174,7 @@ func (c *checker) languages(codes []string) {
 	}
 	for i, code := range codes {
 		if !languageCode.MatchString(code) {
-			c.fault("languages[%d] must be a code of two letters, like en, not %q", i, code)
+			c.fault("languages[%d] must be the code of a language, like en, not %q", i, code)
 		} else if slices.Contains(codes[:i], code) {
 			c.fault("languages[%d]: %q is there already", i, code)
 		}

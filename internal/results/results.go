@@ -63,6 +63,19 @@ const (
 	thresholdSensitive = 20
 )
 
+// ForThePublic returns the figures with every number of people rounded to 5.
+func (r Results) ForThePublic() Results {
+	public := Results{Released: nearest5(r.Released), Questions: make([]QuestionResult, len(r.Questions))}
+	for i, q := range r.Questions {
+		if q.Base != nil {
+			base := nearest5(*q.Base)
+			q.Base = &base
+		}
+		public.Questions[i] = q
+	}
+	return public
+}
+
 // Disclose returns what may be shown of the tally, by the rules of disclosure
 // control for a whole wave without filters: first everything that must be
 // hidden is hidden, then what is left is rounded, and nothing is computed from
@@ -166,7 +179,7 @@ func (c *counts) aside(released int) []OptionResult {
 
 // toFive rounds a count to the nearest 5.
 func toFive(count int) *int {
-	rounded := (count + 2) / 5 * 5
+	rounded := nearest5(count)
 	return &rounded
 }
 
@@ -175,3 +188,6 @@ func percent(count, base int) *int {
 	rounded := (200*count + base) / (2 * base)
 	return &rounded
 }
+
+// nearest5 rounds a number of people.
+func nearest5(n int) int { return (n + 2) / 5 * 5 }

@@ -57,6 +57,9 @@ func (d Date) at(clock time.Duration) time.Time {
 	return time.Date(d.Year, d.Month, d.Day, 0, int(clock/time.Minute), 0, 0, London)
 }
 
+// Start is the first moment of the day.
+func (d Date) Start() time.Time { return d.at(0) }
+
 // String writes the day like 2026-04-01.
 func (d Date) String() string { return d.at(0).Format(time.DateOnly) }
 

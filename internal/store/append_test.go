@@ -62,7 +62,8 @@ func TestAppendToAWaveThatIsNotOpen(t *testing.T) {
 	if _, err := l.Append(t.Context(), response(wave, known, "x"), tuesday); err != nil {
 		t.Fatal(err)
 	}
-	l.closeWave("one", tuesday.Add(time.Hour))
+	closes := tuesday.Add(time.Hour)
+	l.closeWave("one", closes)
 	for _, c := range []struct {
 		name string
 		wave int64
@@ -71,19 +72,23 @@ func TestAppendToAWaveThatIsNotOpen(t *testing.T) {
 	}{
 		{"before it opens", wave, tuesday.AddDate(0, 0, -8), store.ErrWaveClosed},
 		{"at the moment it opens", wave, tuesday.AddDate(0, 0, -7), nil},
-		{"just before it closes", wave, tuesday.Add(time.Hour - time.Microsecond), nil},
-		{"at the moment it closes", wave, tuesday.Add(time.Hour), store.ErrWaveClosed},
+		{"at the moment it closes", wave, closes, nil},
+		{"at the last moment for what phones had queued", wave, closes.Add(store.LateFor - time.Microsecond), nil},
+		{"too late for that", wave, closes.Add(store.LateFor), store.ErrWaveClosed},
 		{"no such wave", wave + 1000, tuesday, store.ErrWaveClosed},
 	} {
 		if _, err := l.Append(t.Context(), response(c.wave, uuid.New(), "x"), c.at); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
+		}
+		if w, err := l.WaveByCode(t.Context(), "care-worker-survey", "one"); c.wave == wave && (err != nil || w.Takes(c.at) != (c.want == nil)) {
+			t.Errorf("%s: the wave says that it takes responses: %v, %v", c.name, w.Takes(c.at), err)
 		}
 	}
 	duplicate, err := l.Append(t.Context(), response(wave, known, "late"), tuesday.AddDate(1, 0, 0))
 	if err != nil || !duplicate {
 		t.Errorf("a late retry of a known key: duplicate %v, error %v", duplicate, err)
 	}
-	l.expect("spent keys", 3, `SELECT count(*) FROM submission_keys`)
+	l.expect("spent keys", 4, `SELECT count(*) FROM submission_keys`)
 }
 
 // A storm of responses and retries of them while releases run: at the end
@@ -158,7 +163,7 @@ func TestAppendsRetriesAndReleasesTogether(t *testing.T) {
 	l.expectLedgerAgrees(wave)
 
 	l.closeWave("one", tuesday)
-	l.release(wave, tuesday.Add(time.Minute))
+	l.release(wave, ended)
 	l.expect("responses after closing", keys, `SELECT count(*) FROM responses`)
 	l.expect("inbox after closing", 0, `SELECT count(*) FROM inbox`)
 	l.expectLedgerAgrees(wave)

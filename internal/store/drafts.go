@@ -37,8 +37,9 @@ func (s *Store) DraftByID(ctx context.Context, id []byte, now time.Time) (*Draft
 	return &d, nil
 }
 
-// Housekeep deletes what has expired: drafts, sessions, set-up codes and
-// remembered sign-in failures older than a day.
+// Housekeep deletes what has expired: drafts, sessions, set-up codes,
+// remembered sign-in failures older than a day, and the codes of invitations
+// that nobody can use any more.
 func (s *Store) Housekeep(ctx context.Context, now time.Time) error {
 	_, err := s.db.ExecContext(ctx, `WITH d AS (DELETE FROM drafts WHERE expires_at <= $1),
 		s AS (DELETE FROM sessions WHERE expires_at <= $1),
@@ -47,5 +48,5 @@ func (s *Store) Housekeep(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("housekeep: %w", err)
 	}
-	return nil
+	return s.dropCodes(ctx, now)
 }

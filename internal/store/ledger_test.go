@@ -22,6 +22,9 @@ func TestMain(m *testing.M) { testenv.Main(m) }
 // tuesday is when most tests play: 10:00 in London, the office is open.
 var tuesday = time.Date(2026, time.November, 24, 10, 0, 0, 0, time.UTC)
 
+// ended is when a wave that closed on tuesday has released everything.
+var ended = tuesday.Add(store.LateFor + time.Minute)
+
 var (
 	council  = organisation.Demo()
 	referral = builtIn("safeguarding-referral")
@@ -149,8 +152,13 @@ func response(wave int64, key uuid.UUID, words string) store.Response {
 // fill appends n responses; the words of each are its number, from first on.
 func (l *ledger) fill(wave int64, first, n int) {
 	l.t.Helper()
+	l.fillAt(wave, first, n, tuesday)
+}
+
+func (l *ledger) fillAt(wave int64, first, n int, at time.Time) {
+	l.t.Helper()
 	for i := first; i < first+n; i++ {
-		duplicate, err := l.Append(l.t.Context(), response(wave, uuid.New(), fmt.Sprint(i)), tuesday)
+		duplicate, err := l.Append(l.t.Context(), response(wave, uuid.New(), fmt.Sprint(i)), at)
 		if err != nil || duplicate {
 			l.t.Fatalf("append response %d: duplicate %v, error %v", i, duplicate, err)
 		}

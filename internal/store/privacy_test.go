@@ -21,12 +21,16 @@ import (
 // it may hold has to be thought through before it is added here.
 var columns = map[string]string{
 	"submission_keys": "submission_key",
-	"inbox":           "submission_key wave_id form_version answers",
+	"inbox":           "submission_key wave_id form_version answers collector_id",
 	"responses":       "wave_id ordinal release form_version answers",
 	"releases":        "wave_id number size released_at",
-	"waves":           "id survey code versions opens_at closes_at demo released releases",
-	"form_versions":   "form version hash source published_at",
-	"endings":         "form page day n",
+	"waves":           "id survey code versions opens_at closes_at demo released releases by_invitation published",
+	// No time, no key: an invitation is known to whoever has the sheet, so
+	// nothing here may lead on to answers.
+	"collectors":    "id wave_id code name kind issued reissued returned held_back closed_at",
+	"invitations":   "collector_id number code_index code_sealed spent shuffled",
+	"form_versions": "form version hash source published_at",
+	"endings":       "form page day n",
 
 	"referrals": "id reference submission_key form_version received_at demo facts reporter_sealed rest_sealed nhs_number_index " +
 		"status priority team cc excluded owner_id routed_at rule_set_hash trace open_by screen_by decide_by feedback_by opened_at version receipt_taken_at",

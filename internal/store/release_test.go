@@ -96,10 +96,12 @@ func TestReleaseOfTheRestOfAClosedWave(t *testing.T) {
 			l.fill(wave, 12+c.before, c.rest)
 			first := l.texts(`SELECT ordinal::text || xmin::text || ctid::text FROM responses WHERE release = 1 ORDER BY ordinal`)
 			l.closeWave("one", tuesday)
-			if moved := l.release(wave, tuesday.Add(time.Second)); c.rest < store.MinRelease && moved != 0 {
-				t.Errorf("%d moved while a post may still be on its way", moved)
+			for _, at := range []time.Time{tuesday.Add(time.Minute), tuesday.Add(store.LateFor), tuesday.Add(store.LateFor + time.Second)} {
+				if moved := l.release(wave, at); c.rest < store.MinRelease && moved != 0 {
+					t.Errorf("%d moved while a post may still be on its way", moved)
+				}
 			}
-			l.release(wave, tuesday.Add(time.Minute))
+			l.release(wave, ended)
 			if c.before == 0 {
 				// The rest joined the first release.
 				l.expect("size of the only release", 12+c.rest, `SELECT size FROM releases`)
@@ -114,17 +116,42 @@ func TestReleaseOfTheRestOfAClosedWave(t *testing.T) {
 	}
 }
 
+// What comes late to a closed wave leaves with at least nine others, too.
+func TestLateAnswersFollowTheRuleOfTen(t *testing.T) {
+	t.Parallel()
+	l := openLedger(t)
+	wave := l.wave("one")
+	l.fill(wave, 0, 10)
+	l.closeWave("one", tuesday)
+	l.fillAt(wave, 10, 9, tuesday.Add(time.Hour))
+	if moved := l.release(wave, tuesday.Add(time.Hour)); moved != 19 {
+		t.Errorf("nineteen responses: %d moved", moved)
+	}
+	l.fillAt(wave, 19, 9, tuesday.Add(2*time.Hour))
+	if moved := l.release(wave, tuesday.Add(2*time.Hour)); moved != 0 {
+		t.Errorf("nine responses: %d moved", moved)
+	}
+	l.fillAt(wave, 28, 1, tuesday.Add(store.LateFor-time.Microsecond))
+	if moved := l.release(wave, tuesday.Add(store.LateFor)); moved != 10 {
+		t.Errorf("ten responses: %d moved", moved)
+	}
+	l.expect("releases", 2, `SELECT count(*) FROM releases`)
+	l.expectLedgerAgrees(wave)
+}
+
 func TestFewAnswersInAWaveThatClosesAreReleased(t *testing.T) {
 	t.Parallel()
 	l := openLedger(t)
 	wave := l.wave("one")
 	l.fill(wave, 0, 3)
 	l.closeWave("one", tuesday)
-	due, err := l.WavesToRelease(t.Context(), tuesday.Add(time.Minute))
-	if err != nil || !slices.Equal(due, []int64{wave}) {
-		t.Errorf("waves to release: %v, %v", due, err)
+	for at, want := range map[time.Time][]int64{tuesday.Add(store.LateFor): nil, ended: {wave}} {
+		due, err := l.WavesToRelease(t.Context(), at)
+		if err != nil || !slices.Equal(due, want) {
+			t.Errorf("waves to release at %v: %v, %v", at, due, err)
+		}
 	}
-	if moved := l.release(wave, tuesday.Add(time.Minute)); moved != 3 {
+	if moved := l.release(wave, ended); moved != 3 {
 		t.Errorf("%d moved, want 3", moved)
 	}
 	l.expectLedgerAgrees(wave)
@@ -178,7 +205,7 @@ func TestReleaseShuffles(t *testing.T) {
 		look(" of a release", wave)
 		l.fill(wave, early, rest)
 		l.closeWave(code, tuesday)
-		l.release(wave, tuesday.Add(time.Minute))
+		l.release(wave, ended)
 		look(" after the rest joined", wave)
 		for _, arrival := range l.arrivals(byNumber, wave)[early:] {
 			if arrival >= early {

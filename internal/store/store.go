@@ -36,6 +36,9 @@ var (
 type Store struct {
 	db   *sqlx.DB
 	keys *sealed.Keyset
+	// unshuffled releases keep the order of arrival. Only a test sets it, to
+	// see that the search for a link would find one.
+	unshuffled bool
 }
 
 // Options bound a Store.

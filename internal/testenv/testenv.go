@@ -49,6 +49,7 @@ type sharedServer struct {
 	dir      string
 	postgres *embedded.Postgres
 	admin    *sql.DB // on the database in which no test works
+	copying  string  // how CREATE DATABASE is to copy the template
 	made     atomic.Int64
 }
 
@@ -78,6 +79,15 @@ func (s *sharedServer) firstStart(ctx context.Context) (err error) {
 	if s.admin, err = sql.Open("postgres", s.postgres.DSN()); err != nil {
 		return fmt.Errorf("connect to the tests' database: %w", err)
 	}
+	var version int
+	if err := s.admin.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
+		return fmt.Errorf("ask the tests' database for its version: %w", err)
+	}
+	if version >= 15_00_00 {
+		// Older ones know no other way; newer ones would write every page of
+		// the template to their log as well.
+		s.copying = " STRATEGY file_copy"
+	}
 	if _, err := s.admin.ExecContext(ctx, "CREATE DATABASE "+template); err != nil {
 		return fmt.Errorf("make the template of the tests' databases: %w", err)
 	}
@@ -100,14 +110,23 @@ func (s *sharedServer) stop() error {
 	return errors.Join(faults...)
 }
 
-// base is where the database's folder goes: for root, /tmp, as PostgreSQL
-// runs as another user, who may not get into a temporary folder of root's own.
-func base() string {
+// base is where the database's folder goes. A test's database is some three
+// hundred files that are made and removed within seconds, which costs a file
+// system on a disk more than the test itself: so it goes into memory, where
+// there is room for several of ten megabytes and the server's log of changes.
+// Else for root, /tmp, as PostgreSQL runs as another user, who may not get
+// into a temporary folder of root's own.
+var base = sync.OnceValue(func() string {
+	const memory, roomy = "/dev/shm", 2 << 30
+	var space syscall.Statfs_t
+	if err := syscall.Statfs(memory, &space); err == nil && space.Bavail*uint64(space.Bsize) >= roomy {
+		return memory
+	}
 	if os.Geteuid() == 0 {
 		return "/tmp"
 	}
 	return os.TempDir()
-}
+})
 
 // removeLeftovers removes the folders of test binaries that were killed.
 func removeLeftovers() error {
@@ -144,7 +163,7 @@ func Open(t testing.TB) *DB {
 		t.Fatalf("The tests' PostgreSQL does not start: %v", err)
 	}
 	name := fmt.Sprintf("portal_test_%d", server.made.Add(1))
-	if _, err := server.admin.ExecContext(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
+	if _, err := server.admin.ExecContext(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+template+server.copying); err != nil {
 		t.Fatalf("make a database for the test: %v", err)
 	}
 	t.Cleanup(func() {

@@ -1,19 +1,34 @@
-// Errors shown on the device before going on: only "this needs an answer";
-// every other rule is the server's.
+// Errors shown on the device before going on, in the sentences that the server
+// would say. What is not judged here the server judges.
 import { evaluate } from "./conditions.js";
 import { notKnown, valuesOf } from "./model.js";
 
-// missing marks the questions of a screen that need an answer and have none,
-// and returns them.
-export function missing(screen, { shown, values }) {
+// check marks what is wrong on a screen and returns the fields that are.
+export function check(screen, now) {
   return screen.fields.filter((field) => {
     clear(field);
-    if (!shown.has(field) || !field.el.dataset.message || blankMember(field, screen)) return false;
-    if (!evaluate(field.required, (name) => values(name, field.member))) return false;
-    if (valuesOf(field).length || notKnown(field)) return false;
-    mark(field);
-    return true;
+    const message = now.shown.has(field) && !blankMember(field, screen) && faultOf(field, now.values);
+    if (message) mark(field, message);
+    return message;
   });
+}
+
+// faultOf takes the rules in the server's order. A question has sentences for
+// those rules alone that it can break.
+function faultOf(field, values) {
+  const said = field.messages;
+  if (notKnown(field)) return "";
+  const chosen = valuesOf(field);
+  if (chosen.length === 0) {
+    return said.required && evaluate(field.required, (name) => values(name, field.member)) ? said.required : "";
+  }
+  const over = (n) => n - Number(field.el.dataset.max);
+  if (said.excludes && chosen.length > 1 && field.el.querySelector("[data-excludes]:checked")) return said.excludes;
+  if (said.too_many && over(chosen.length) > 0) return said.too_many.replace("{over}", over(chosen.length));
+  // Counted as the server counts: without the space around, in characters.
+  const length = [...chosen[0]].length;
+  if (said.too_long && over(length) > 0) return said.too_long.replace("{over}", over(length));
+  return "";
 }
 
 // blankMember tells of a further member of a group that was left empty: the
@@ -30,11 +45,13 @@ const group = (field) => field.el.querySelector(".govuk-form-group");
 const described = (field) => field.el.querySelector("fieldset") || firstInput(field);
 export const firstInput = (field) => field.el.querySelector("input:not([type=hidden]), textarea");
 
-function mark(field) {
+// mark says beside a field what is wrong with it.
+export function mark(field, text) {
+  clear(field);
   const message = document.createElement("p");
   message.id = `${field.name}-error`;
   message.className = "govuk-error-message";
-  message.textContent = field.el.dataset.message;
+  message.textContent = text;
   group(field).classList.add("govuk-form-group--error");
   group(field).querySelector("[data-error-here]").replaceChildren(message);
   const target = described(field);

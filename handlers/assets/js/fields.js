@@ -2,9 +2,11 @@
 // "other, say what", "Not known", help at the right moment, characters left.
 import { valuesOf } from "./model.js";
 
+// enhance gives the field its update, which shows what belongs to its answer.
 export function enhance(field, words) {
   const { el } = field;
-  const update = () => {
+  const count = countCharacters(el, words);
+  field.update = () => {
     const chosen = valuesOf(field);
     for (const help of el.querySelectorAll("[data-help]")) {
       help.hidden = !JSON.parse(help.dataset.help).some((code) => chosen.includes(code));
@@ -12,14 +14,14 @@ export function enhance(field, words) {
     for (const other of el.querySelectorAll("[data-other]")) {
       other.hidden = !chosen.includes(other.dataset.other);
     }
+    count();
   };
   el.addEventListener("change", (event) => {
     exclude(el, event.target);
-    update();
+    field.update();
   });
   notKnown(el);
-  countCharacters(el, words);
-  update();
+  field.update();
 }
 
 function exclude(el, box) {
@@ -51,22 +53,25 @@ function notKnown(el) {
 
 function countCharacters(el, words) {
   const area = el.querySelector("textarea[data-max]");
-  if (!area) return;
+  if (!area) return () => {};
   const message = el.querySelector("[data-count]");
   const spoken = el.querySelector("[data-count-spoken]");
+  const atFirst = message.textContent;
   const max = Number(area.dataset.max);
   let pause;
   const show = () => {
     const left = max - [...area.value.trim()].length;
-    const text = (left < 0 ? words.over : words.left).replace("{n}", Math.abs(left).toLocaleString());
-    message.textContent = text;
+    let text = (left < 0 ? words.over : words.left).replace("{n}", Math.abs(left).toLocaleString());
+    if (left === max) text = atFirst;
     message.classList.toggle("govuk-error-message", left < 0);
     area.classList.toggle("govuk-textarea--error", left < 0);
+    if (text === message.textContent) return;
+    message.textContent = text;
     clearTimeout(pause);
     pause = setTimeout(() => {
       spoken.textContent = text;
     }, 1000);
   };
   area.addEventListener("input", show);
-  if (area.value) show();
+  return show;
 }

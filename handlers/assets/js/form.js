@@ -1,10 +1,12 @@
 // The script of the survey and the referral form. Without it the document is
 // one long form that posts as forms do; with it one screen is shown at a time,
 // and what is sent goes by fetch, so that a lost connection or a busy server
-// leaves the answers where they are: on the page. Nothing is kept on the
-// device.
+// leaves the answers where they are: on the page. Of a referral nothing is
+// ever kept on the device.
 import { holds } from "./conditions.js";
 import { open } from "./screens.js";
+import { session } from "./session.js";
+import { conduct, popped, submit } from "./survey.js";
 
 window.portalConditions = { holds }; // for the test that runs the shared cases
 
@@ -23,6 +25,8 @@ function take(root, quiet) {
   const steer = root.querySelector("form[data-form]") ? open(root) : null;
   shown = { root, path: location.pathname, steer };
   for (const button of root.querySelectorAll("[data-print]")) button.hidden = false;
+  const language = steer && root.querySelector("select[name=lang]");
+  if (language) language.addEventListener("change", () => exchange(steer.form, root.querySelector("[data-control=language]")));
   if (steer) {
     steer.begin(quiet);
     return;
@@ -37,6 +41,19 @@ function take(root, quiet) {
 
 function put(root) {
   rootNow().replaceWith(root);
+}
+
+// putPage puts a page in the place of the one shown, in its own language.
+function putPage(page) {
+  const root = document.adoptNode(page.getElementById("content"));
+  const { lang, dir } = page.documentElement;
+  Object.assign(document.documentElement, { lang, dir });
+  for (const frame of ["body > a", "header", "footer"]) {
+    document.querySelector(frame).replaceWith(document.adoptNode(page.querySelector(frame)));
+  }
+  document.title = page.title;
+  put(root);
+  return root;
 }
 
 // exchange sends the form by the button that was pressed and puts the page
@@ -72,9 +89,7 @@ async function exchange(form, button) {
       }
       history.pushState({ depth: 1 }, "");
     }
-    document.title = page.title;
-    put(document.adoptNode(root));
-    take(root, false);
+    take(putPage(page), false);
   } catch (err) {
     // fetch fails with a TypeError when the network does
     if (!(err instanceof TypeError || err.name === "AbortError")) throw err;
@@ -100,8 +115,7 @@ function tell(form, text) {
   if (text) box.focus();
 }
 
-function start() {
-  take(rootNow(), true);
+async function start() {
   document.addEventListener("click", (event) => {
     pressed = event.target.closest("button");
     if (event.target.closest("[data-print]")) window.print();
@@ -110,15 +124,20 @@ function start() {
     const form = event.target;
     if (!("exchange" in form.dataset)) return;
     event.preventDefault();
+    const isSurvey = form === session.form;
+    const { steer } = isSurvey ? session : shown;
     const button = event.submitter || (form.contains(pressed) ? pressed : null);
     // Enter in a text box presses the form's first button; in the middle of
     // the form it means "go on".
-    if (button && "default" in button.dataset && !shown.steer.isLast()) shown.steer.next();
+    if (button && "default" in button.dataset && !steer.isLast()) steer.next();
+    else if (isSurvey) submit();
     else exchange(form, button);
   });
   window.addEventListener("popstate", ({ state }) => {
     if (!state) return;
-    if (location.pathname !== shown.path) {
+    if (session.form) {
+      popped(state);
+    } else if (location.pathname !== shown.path) {
       location.reload();
     } else if (shown.steer && shown.steer.has(state.screen)) {
       shown.steer.show(state.screen);
@@ -129,14 +148,14 @@ function start() {
       shown.steer.show(state.screen);
     }
   });
+  if (rootNow().querySelector("form[data-later]")) await conduct(rootNow(), putPage);
+  else take(rootNow(), true);
 }
 
 document.documentElement.classList.add("js"); // before anything is painted
 document.addEventListener("DOMContentLoaded", () => {
-  try {
-    start();
-  } catch (err) {
+  start().catch((err) => {
     document.documentElement.classList.remove("js"); // the long form still works
     throw err;
-  }
+  });
 });

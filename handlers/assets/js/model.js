@@ -14,6 +14,7 @@ export function read(form) {
       kind: fieldEl.dataset.kind,
       when: parse(fieldEl.dataset.when),
       required: parse(fieldEl.dataset.required),
+      messages: parse(fieldEl.dataset.messages) || {},
       member: memberOf(fieldEl.dataset.field),
     }));
     const own = el.matches("[data-screen]") ? [el] : [...el.querySelectorAll("[data-screen]")];
@@ -21,8 +22,11 @@ export function read(form) {
       screens.push({
         el: screenEl,
         id: screenEl.dataset.screen,
+        heading: screenEl.querySelector("[data-heading]"),
         page,
         fields: page.fields.filter((f) => screenEl.contains(f.el)),
+        // "Question 5 of about 30" counts what the form itself asks.
+        counts: !("ofPage" in el.dataset),
       });
     }
     return page;

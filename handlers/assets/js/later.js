@@ -1,0 +1,125 @@
+// The part of the survey's script that is loaded once somebody has said whose
+// phone it is, or where this browser has kept something before. The first part
+// calls it by these names.
+import { fillCheck } from "./check.js";
+import { carryOn, flush, keep, lookIn, resume, takeUp, tellSaving, wait } from "./keeping.js";
+import { forgetLanguage, speak } from "./languages.js";
+import { lookAgain, lookAtAll } from "./notice.js";
+import { inQuestions, note, whisper } from "./scenes.js";
+import { look } from "./look.js";
+import { submit, toAnswers } from "./sending.js";
+import { own, part, session, words } from "./session.js";
+
+const acts = {
+  async copy() {
+    await navigator.clipboard.writeText(location.href);
+    note(words().link_copied);
+  },
+  leave: () => (own() ? askToWipe(true) : leave()),
+  wipe: () => leave(),
+  keep: () => askToWipe(false),
+  carry_on: () => carryOn(),
+  async start_again() {
+    await session.device.startAgain();
+    location.reload();
+  },
+  send_now: () => session.device.send(true),
+  to_answers: () => toAnswers(),
+};
+
+session.later = {
+  act: (name) => acts[name](),
+  typed: (target) => keep(target, false),
+  changed: (target) => keep(target, true),
+  hold: (screen) => lookAgain(screen, words()),
+  phoneIs,
+  popped,
+  resume,
+  shown,
+  speak,
+  submit,
+  tellPhone,
+  wait,
+};
+
+window.portalLook = look; // for the test of what it finds
+
+window.addEventListener("pagehide", () => {
+  if (own()) flush();
+  else session.form.reset(); // nothing for Back to bring up
+});
+window.addEventListener("pageshow", ({ persisted }) => persisted && !own() && location.reload());
+window.addEventListener("online", () => whisper(""));
+window.addEventListener("offline", () => own() && !session.ended && whisper(words().offline_now));
+document.addEventListener("visibilitychange", () => (document.hidden ? flush() : lookIn()));
+
+// phoneIs follows what somebody said: to keep what is answered, or nothing.
+function phoneIs(said) {
+  tellPhone();
+  shown(session.steer.current(), 1);
+  if (said === "yes") {
+    takeUp();
+    return;
+  }
+  // Who says so only now may have kept something before.
+  if (session.device) session.device.wipe();
+  session.device = null;
+  if (!(history.state && history.state.ours)) {
+    // One entry for the browser's Back to leave; screens add none.
+    history.replaceState({ base: true }, "");
+    history.pushState({ ours: true }, "");
+  }
+}
+
+function tellPhone() {
+  const device = part("device");
+  device.hidden = !session.phone;
+  device.querySelector("[data-kept]").hidden = !own();
+  device.querySelector("[data-not-kept]").hidden = own();
+  tellSaving();
+}
+
+function shown(screen, n) {
+  if (part("note").dataset.on !== screen.id) note("");
+  part("device").hidden = !session.phone || screen.id === "own_phone";
+  part("device").querySelector("[data-what]").hidden = n > 2;
+  askToWipe(false, false);
+  if (screen.id === "check") {
+    const answered = session.steer.answered();
+    fillCheck(screen.el, answered, words(), session.steer.change);
+    lookAtAll(screen.el.querySelector("[data-found]"), answered.screens.flatMap((s) => s.fields), words());
+  }
+  if (own() && session.device) session.device.note({ place: screen.id });
+}
+
+function askToWipe(ask, focus = true) {
+  const box = part("device").querySelector("[data-wipe]");
+  const button = part("device").querySelector("[data-do=leave]");
+  box.hidden = !ask;
+  button.hidden = ask;
+  if (focus) (ask ? box.querySelector("p") : button).focus();
+}
+
+async function leave() {
+  session.phone = "no"; // whatever happens now, nothing is kept any more
+  session.form.reset();
+  forgetLanguage();
+  try {
+    if (session.device) await session.device.wipe();
+  } finally {
+    location.replace("/");
+  }
+}
+
+function popped(to) {
+  const { steer } = session;
+  if (session.thanked) {
+    location.reload(); // what was sent is not offered again
+  } else if (session.ended || !inQuestions()) {
+    return; // there is nothing to go back to
+  } else if (own()) {
+    if (steer.has(to.screen)) steer.show(to.screen);
+  } else if (to.base && steer.before() && steer.current().id !== "own_phone") {
+    history.pushState({ ours: true }, "");
+  }
+}

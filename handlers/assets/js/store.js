@@ -1,0 +1,116 @@
+// What is kept on the device: one record for each survey, in IndexedDB or, in
+// its place, in localStorage. The page and the worker share it. A record:
+//
+//   slug     the survey, and the record's key
+//   key      the submission key of the draft, the same in every tab
+//   answers  by question, each a list of values by wire name
+//   place    the screen where the person is
+//   begun    {day, clock}: when the draft began, by the server's date ("" if
+//            it was not known) and by the phone's clock in milliseconds
+//   hidden   the address's collector and invitation
+//   version  of the definition that the answers were given to
+//   entry    what was finished and waits to be sent, if anything:
+//            {key, body, lang, version, tried, refused}
+//
+// Fields that this release does not know stay as they are: a newer or older
+// one may have written them. A change of this shape raises `shape` and is made
+// in upgrade, so that no release loses what another has kept.
+import { deleteDB, openDB } from "idb";
+import { mark } from "./mark.js";
+
+const database = "portal-survey";
+const shape = 1;
+const table = "surveys";
+
+// openStore gives what the device lets us use, or null. get reads a record;
+// change replaces it by what a function makes of it, in one transaction, so
+// that tabs never overwrite each other: undefined removes it.
+export async function openStore() {
+  return (await openIndexed()) || openLocal();
+}
+
+// openIndexed gives null where IndexedDB is refused.
+export async function openIndexed() {
+  try {
+    let db = await openDB(database, shape, {
+      upgrade(fresh, from) {
+        if (from < 1) fresh.createObjectStore(table, { keyPath: "slug" });
+      },
+      blocking: () => db.close(), // another tab wipes or upgrades it
+    });
+    return {
+      get: (slug) => db.get(table, slug),
+      all: () => db.getAll(table),
+      async change(slug, edit, durability = "relaxed") {
+        const tx = db.transaction(table, "readwrite", { durability });
+        const before = await tx.store.get(slug);
+        const after = edit(before);
+        if (after && after !== before) await tx.store.put({ ...after, slug });
+        if (!after && before) await tx.store.delete(slug);
+        await tx.done;
+        leaveMark();
+        return after;
+      },
+      async wipe() {
+        db.close();
+        await deleteDB(database);
+        eraseMark();
+      },
+    };
+  } catch (err) {
+    if (!refused(err)) throw err;
+    return null;
+  }
+}
+
+// openLocal keeps each record as one text. Reading and writing it is one step,
+// so that it needs no transaction.
+function openLocal() {
+  try {
+    const storage = window.localStorage;
+    storage.setItem(mark, "kept");
+    const place = (slug) => `${mark}:${slug}`;
+    const get = async (slug) => JSON.parse(storage.getItem(place(slug))) || undefined;
+    const slugs = () => Object.keys(storage).filter((name) => name.startsWith(`${mark}:`));
+    return {
+      get,
+      all: () => Promise.all(slugs().map((name) => get(name.slice(mark.length + 1)))),
+      async change(slug, edit) {
+        const after = edit(JSON.parse(storage.getItem(place(slug))) || undefined);
+        if (after) storage.setItem(place(slug), JSON.stringify({ ...after, slug }));
+        else storage.removeItem(place(slug));
+        return after;
+      },
+      async wipe() {
+        slugs().forEach((name) => storage.removeItem(name));
+        eraseMark();
+      },
+    };
+  } catch (err) {
+    if (!refused(err)) throw err;
+    return null;
+  }
+}
+
+// Browsers refuse storage in their own ways, always with a DOMException but
+// where there is no such thing at all.
+export const refused = (err) => err instanceof DOMException || err instanceof TypeError || err instanceof ReferenceError;
+
+// isFull tells a refusal for want of room.
+export const isFull = (err) => err instanceof DOMException && /quota|file/i.test(err.name);
+
+function leaveMark() {
+  try {
+    self.localStorage.setItem(mark, "kept");
+  } catch (err) {
+    if (!refused(err)) throw err; // a worker has none, and a browser may refuse it
+  }
+}
+
+function eraseMark() {
+  try {
+    self.localStorage.removeItem(mark);
+  } catch (err) {
+    if (!refused(err)) throw err;
+  }
+}

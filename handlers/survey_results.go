@@ -1,0 +1,101 @@
+package handlers
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"intake/forms"
+	"intake/internal/results"
+)
+
+// publicResults is the page of results so far, in the reader's language.
+type publicResults struct {
+	base
+	Survey   string
+	Sections []publicSection
+}
+
+type publicSection struct {
+	Title     string
+	Questions []publicQuestion
+}
+
+type publicQuestion struct {
+	Label string
+	Base  string
+	Good  string
+	Why   string // nothing is shown
+	Rows  []cellView
+}
+
+// surveyPublicResults shows the figures of a wave that publishes them, to
+// anyone: those of the disclosure door, with every number of people rounded.
+func (a *app) surveyPublicResults(c *gin.Context) error {
+	wave, err := a.askedWave(c)
+	if err != nil {
+		return err
+	}
+	if !wave.Published {
+		return errNotPublished
+	}
+	figures, err := a.results.get(c.Request.Context(), a.Store, a.Survey, wave)
+	if err != nil {
+		return err
+	}
+	lang := a.languages.choose(c.Request).code
+	w := wordsIn(lang)
+	page := publicResults{base: a.spoken(c, lang, w["results"]), Survey: a.Survey.Title.In(lang)}
+	page.Demo = page.Demo || wave.Demo
+	if figures.Released > 0 {
+		for _, figure := range figures.ForThePublic().Questions {
+			title := a.Survey.PageOf(figure.ID).Title.In(lang)
+			section := find(&page.Sections, func(s publicSection) bool { return s.Title == title }, publicSection{Title: title})
+			section.Questions = append(section.Questions, publicView(a.Survey.Question(figure.ID), figure, lang))
+		}
+	}
+	return a.render(c, http.StatusOK, "survey_results", &page)
+}
+
+var errNotPublished = &problem{status: http.StatusNotFound, title: "These results are not published",
+	words: "Whoever runs the survey decides whether and when its results can be seen here."}
+
+func publicView(q *forms.Question, figure results.QuestionResult, lang string) publicQuestion {
+	w := wordsIn(lang)
+	view := publicQuestion{Label: q.Label.In(lang)}
+	switch {
+	case figure.Withheld == results.FreeText:
+		view.Why = w["results_written"]
+	case figure.Withheld != "" || figure.Base == nil:
+		view.Why = w["results_hidden"]
+	default:
+		view.Base = withNumber(w["results_base"], *figure.Base)
+		if figure.Positive != nil {
+			view.Good = withNumber(w["results_good"], *figure.Positive)
+		}
+		for _, cell := range figure.Options {
+			view.Rows = append(view.Rows, publicCell(q, cell, lang))
+		}
+	}
+	return view
+}
+
+func publicCell(q *forms.Question, cell results.OptionResult, lang string) cellView {
+	w := wordsIn(lang)
+	view := cellView{Label: cell.Value, Bar: barOf(cell, false)}
+	if option := q.Option(cell.Value); option != nil {
+		view.Label = option.Label.In(lang)
+	}
+	switch {
+	case cell.NearlyAll:
+		view.Percent = w["results_nearly_all"]
+	case cell.Withheld == results.FewerThan5:
+		view.Percent = w["results_few"]
+	case cell.Percent != nil:
+		view.Percent = strconv.Itoa(*cell.Percent) + "%"
+	default:
+		view.Percent = w["results_hidden"]
+	}
+	return view
+}

@@ -1,0 +1,166 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"intake/forms"
+)
+
+// MinRelease is the least number of responses that leave the inbox together
+// while a wave takes more.
+const MinRelease = 10
+
+// closingGrace lets requests that began before a wave took its last response
+// finish before the rest is released.
+const closingGrace = 25 * time.Second
+
+// lastTaken is the closing time of a wave that at now has taken its last
+// response.
+func lastTaken(now time.Time) time.Time { return now.Add(-LateFor - closingGrace) }
+
+// WavesToRelease lists waves whose inbox holds enough to leave together or,
+// once the wave takes no more, anything at all that is not told yet.
+func (s *Store) WavesToRelease(ctx context.Context, now time.Time) ([]int64, error) {
+	var ids []int64
+	err := s.db.SelectContext(ctx, &ids, `SELECT w.id FROM waves w JOIN inbox i ON i.wave_id = w.id
+		GROUP BY w.id HAVING count(*) >= $1 OR w.closes_at < $2
+		UNION SELECT w.id FROM waves w JOIN collectors c ON c.wave_id = w.id WHERE w.closes_at < $2 AND c.held_back > 0`,
+		MinRelease, lastTaken(now))
+	if err != nil {
+		return nil, fmt.Errorf("find waves to release: %w", err)
+	}
+	return ids, nil
+}
+
+// Release moves everything in the wave's inbox to the responses, in random
+// order, without key or collector, if there is enough to leave together; it
+// returns how many moved. Once the wave takes no more, LateFor after closing,
+// the rest joins the release before it, which is shuffled anew, so that
+// nothing tells the two apart. Concurrent calls wait for each other.
+func (s *Store) Release(ctx context.Context, waveID int64, now time.Time) (int, error) {
+	var moved int
+	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
+		var w Wave
+		// The row lock is the one lock per wave: whoever holds it releases.
+		err := tx.GetContext(ctx, &w, `SELECT `+waveColumns+` FROM waves WHERE id = $1 FOR NO KEY UPDATE`, waveID)
+		if err != nil {
+			return notFound(err)
+		}
+		var waiting int
+		if err := tx.GetContext(ctx, &waiting, `SELECT count(*) FROM inbox WHERE wave_id = $1`, waveID); err != nil {
+			return err
+		}
+		last := w.ClosesAt != nil && w.ClosesAt.Before(lastTaken(now))
+		if waiting < MinRelease && !last {
+			return nil
+		}
+		if waiting > 0 {
+			if moved, err = s.release(ctx, tx, &w, waiting, now); err != nil {
+				return err
+			}
+			if err := s.shuffleSpent(ctx, tx, waveID); err != nil {
+				return err
+			}
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE collectors SET returned = returned + held_back, held_back = 0
+			WHERE wave_id = $1 AND held_back > 0 AND (held_back >= $2 OR $3)`, waveID, MinRelease, last)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("release responses: %w", err)
+	}
+	return moved, nil
+}
+
+// release makes what is in the inbox a release, with what is in the one before
+// if it is too little for one of its own.
+func (s *Store) release(ctx context.Context, tx *sqlx.Tx, w *Wave, waiting int, now time.Time) (int, error) {
+	number, from := w.Releases+1, w.Released
+	if waiting < MinRelease && w.Releases > 0 {
+		number = w.Releases
+		err := tx.GetContext(ctx, &from, `SELECT min(ordinal) FROM responses WHERE wave_id = $1 AND release = $2`, w.ID, number)
+		if err != nil {
+			return 0, err
+		}
+	}
+	var n struct{ Moved, Size int }
+	err := tx.GetContext(ctx, &n, `WITH left_inbox AS (
+			DELETE FROM inbox WHERE wave_id = $1 RETURNING form_version, answers, collector_id),
+		joined AS (
+			DELETE FROM responses WHERE wave_id = $1 AND ordinal >= $2 AND release = $3 RETURNING form_version, answers),
+		shuffled AS (
+			SELECT form_version, answers, row_number() OVER (ORDER BY CASE WHEN NOT $4 THEN gen_random_uuid() END) AS n
+			FROM (SELECT form_version, answers FROM left_inbox UNION ALL SELECT form_version, answers FROM joined) both_parts),
+		kept AS (
+			INSERT INTO responses (wave_id, ordinal, release, form_version, answers)
+			SELECT $1, $2 + n - 1, $3, form_version, answers FROM shuffled ORDER BY n RETURNING 1),
+		counted AS (
+			UPDATE collectors c SET held_back = c.held_back + came.n
+			FROM (SELECT collector_id, count(*) AS n FROM left_inbox GROUP BY collector_id) came WHERE c.id = came.collector_id)
+		SELECT (SELECT count(*) FROM left_inbox) AS moved, (SELECT count(*) FROM kept) AS size`, w.ID, from, number, s.unshuffled)
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO releases (wave_id, number, size, released_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (wave_id, number) DO UPDATE SET size = EXCLUDED.size, released_at = EXCLUDED.released_at`,
+		w.ID, number, n.Size, now)
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE waves SET released = $2, releases = $3 WHERE id = $1`, w.ID, from+n.Size, number)
+	return n.Moved, err
+}
+
+// shuffleSpent writes the invitations that were spent since the release before
+// anew in random order: until then each carries the transaction that brought
+// its answers, and lies where the order of answering put it. New rows rather
+// than updated ones, which would stay on their pages.
+//
+// It comes after the answers left, so that none of theirs is missed. One that
+// is spent in between is done too soon, which tells nothing.
+func (s *Store) shuffleSpent(ctx context.Context, tx *sqlx.Tx, waveID int64) error {
+	_, err := tx.ExecContext(ctx, `WITH used AS (
+			DELETE FROM invitations WHERE spent AND NOT shuffled AND collector_id IN (SELECT id FROM collectors WHERE wave_id = $1)
+			RETURNING collector_id, number, code_index, code_sealed)
+		INSERT INTO invitations (collector_id, number, code_index, code_sealed, spent, shuffled)
+		SELECT collector_id, number, code_index, code_sealed, true, true FROM used ORDER BY CASE WHEN NOT $2 THEN gen_random_uuid() END`, waveID, s.unshuffled)
+	if err != nil {
+		return fmt.Errorf("shuffle invitations: %w", err)
+	}
+	return nil
+}
+
+// Released calls visit for every released response of the wave, in no order
+// that means anything.
+func (s *Store) Released(ctx context.Context, waveID int64, visit func(forms.Answers)) error {
+	rows, err := s.db.QueryxContext(ctx, `SELECT answers FROM responses WHERE wave_id = $1`, waveID)
+	if err != nil {
+		return fmt.Errorf("read responses: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err below tells
+	for rows.Next() {
+		var raw []byte
+		if err := rows.Scan(&raw); err != nil {
+			return fmt.Errorf("read response: %w", err)
+		}
+		answers, err := forms.DecodeAnswers(raw)
+		if err != nil {
+			return fmt.Errorf("decode response: %w", err)
+		}
+		visit(answers)
+	}
+	return rows.Err()
+}
+
+// LastRelease is when the wave's figures last changed, nil if never.
+func (s *Store) LastRelease(ctx context.Context, waveID int64) (*time.Time, error) {
+	var at *time.Time
+	if err := s.db.GetContext(ctx, &at, `SELECT max(released_at) FROM releases WHERE wave_id = $1`, waveID); err != nil {
+		return nil, fmt.Errorf("find last release: %w", err)
+	}
+	return at, nil
+}

@@ -1,0 +1,39 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// VacuumInbox writes the inbox anew, so that its files hold nothing any more of
+// what has left it: PostgreSQL only marks deleted rows, and there they lie
+// beside their keys. It reports false, and is to be called again, if somebody
+// was using the inbox at that moment, or may still look at what it was. It
+// waits for nobody, as whoever comes after would have to wait behind it.
+func (s *Store) VacuumInbox(ctx context.Context) (done bool, err error) {
+	var before int64
+	if err := s.db.GetContext(ctx, &before, `SELECT pg_relation_filenode('inbox')::bigint`); err != nil {
+		return false, fmt.Errorf("look at the inbox: %w", err)
+	}
+	// A plain VACUUM gives places within a page back and leaves the words there.
+	if _, err := s.db.ExecContext(ctx, `VACUUM (FULL, SKIP_LOCKED) inbox`); err != nil {
+		return false, fmt.Errorf("vacuum inbox: %w", err)
+	}
+	// What an older transaction can see is carried over: with no row left, it
+	// shows by the size.
+	err = s.db.GetContext(ctx, &done, `SELECT pg_relation_filenode('inbox')::bigint <> $1
+		AND (EXISTS (SELECT FROM inbox) OR pg_relation_size('inbox') = 0)`, before)
+	if err != nil {
+		return false, fmt.Errorf("look at the inbox: %w", err)
+	}
+	return done, nil
+}
+
+// VacuumResponses drops what a release has replaced: the rows of the release
+// before, which the rest of a wave has joined, tell which ones were the rest.
+func (s *Store) VacuumResponses(ctx context.Context) error {
+	if _, err := s.db.ExecContext(ctx, `VACUUM (SKIP_LOCKED) responses`); err != nil {
+		return fmt.Errorf("vacuum responses: %w", err)
+	}
+	return nil
+}
