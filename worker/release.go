@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"intake/internal/store"
@@ -21,7 +22,7 @@ func (w *Worker) release(ctx context.Context, p payload) error {
 			return err
 		}
 	}
-	return w.vacuumInbox(ctx)
+	return errors.Join(w.Store.VacuumInvitations(ctx), w.vacuumInbox(ctx))
 }
 
 const (
@@ -30,7 +31,7 @@ const (
 )
 
 // vacuumInbox tries for a moment. In a storm of responses it may find none in
-// which nobody uses the inbox; then the next release tries again.
+// which nobody uses the inbox; then the next release or the sweep tries again.
 func (w *Worker) vacuumInbox(ctx context.Context) error {
 	for range vacuumTries {
 		if done, err := w.Store.VacuumInbox(ctx); done || err != nil {

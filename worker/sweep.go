@@ -37,7 +37,7 @@ func (w *Worker) sweepUntil(ctx context.Context) {
 			err := w.sweep(ctx, told)
 			if w.Now().Sub(housekept) >= houseEvery {
 				housekept = w.Now()
-				err = errors.Join(err, w.Store.Housekeep(ctx, w.Now()))
+				err = errors.Join(err, w.Store.Housekeep(ctx, w.Now()), w.vacuumInbox(ctx))
 			}
 			return err
 		})

@@ -29,6 +29,15 @@ func (s *Store) VacuumInbox(ctx context.Context) (done bool, err error) {
 	return done, nil
 }
 
+// VacuumInvitations drops the rows that a release has written anew elsewhere:
+// their transactions tell when an invitation was used.
+func (s *Store) VacuumInvitations(ctx context.Context) error {
+	if _, err := s.db.ExecContext(ctx, `VACUUM (SKIP_LOCKED) invitations`); err != nil {
+		return fmt.Errorf("vacuum invitations: %w", err)
+	}
+	return nil
+}
+
 // VacuumResponses drops what a release has replaced: the rows of the release
 // before, which the rest of a wave has joined, tell which ones were the rest.
 func (s *Store) VacuumResponses(ctx context.Context) error {
