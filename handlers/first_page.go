@@ -2,15 +2,17 @@ package handlers
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"net/http"
+	"strconv"
 	"sync"
 
 	"github.com/gin-gonic/gin"
 )
 
-// firstPages are the survey's pages as everybody gets them, packed once they
-// have been asked for often enough. The zero value is ready to use.
+// firstPages are the survey's pages as everybody gets them, packed when they
+// are asked for a second time. The zero value is ready to use.
 type firstPages struct {
 	mu    sync.Mutex
 	pages map[string]*firstPage // by wave, version and language
@@ -22,8 +24,9 @@ type firstPage struct {
 }
 
 const (
-	// packAfter is how often a page is asked for before it is worth packing.
-	packAfter = 20
+	// packAfter is how often a page is asked for before it is packed: one that
+	// a single person asks for is not worth it.
+	packAfter = 2
 	// mostPacked bounds what is kept: some ten kilobytes each.
 	mostPacked = 100
 )
@@ -62,7 +65,7 @@ func (f *firstPages) asked(name string, html, gap []byte, failed func(error)) {
 		return
 	}
 	go func() {
-		packed, err := newPackedPage(before, after, len(gap))
+		packed, err := packs.get(before, after, len(gap))
 		if err != nil {
 			failed(err)
 			return
@@ -71,6 +74,37 @@ func (f *firstPages) asked(name string, html, gap []byte, failed func(error)) {
 		page.packed = packed
 		f.mu.Unlock()
 	}()
+}
+
+// packs are what has been packed in this process, by content: packing takes as
+// long as a hundred requests, and two portals of a process say the same.
+var packs packCache
+
+type packCache struct {
+	packing sync.Mutex // one at a time: it is work in the background
+	byHash  map[[sha256.Size]byte]*packedPage
+}
+
+func (p *packCache) get(before, after []byte, gap int) (*packedPage, error) {
+	hash := sha256.New()
+	for _, part := range [][]byte{[]byte(strconv.Itoa(len(before))), []byte("/"), []byte(strconv.Itoa(gap)), []byte("/"), before, after} {
+		hash.Write(part)
+	}
+	key := [sha256.Size]byte(hash.Sum(nil))
+	p.packing.Lock()
+	defer p.packing.Unlock()
+	if packed := p.byHash[key]; packed != nil {
+		return packed, nil
+	}
+	packed, err := newPackedPage(before, after, gap)
+	if err != nil {
+		return nil, err
+	}
+	if p.byHash == nil || len(p.byHash) >= mostPacked {
+		p.byHash = map[[sha256.Size]byte]*packedPage{}
+	}
+	p.byHash[key] = packed
+	return packed, nil
 }
 
 // gapOf are the bytes in which one reader's page differs from the next: the

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -95,7 +96,14 @@ var pagesHeaders = []string{"Content-Security-Policy", "Cross-Origin-Opener-Poli
 // ServeHTTP serves /static/NAME. A name carries the hash of its content, so
 // that browsers may keep it for ever.
 func (a *assetFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	asset, ok := a.files[strings.TrimPrefix(r.URL.Path, "/static/")]
+	name, caching := strings.TrimPrefix(r.URL.Path, "/static/"), "public, max-age=31536000, immutable"
+	asset, ok := a.files[name]
+	if !ok && laterPart.MatchString(name) {
+		// A page that was open when the portal was renewed asks for the rest of
+		// its script: today's goes with it too, and answers depend on it.
+		asset, ok = a.files[a.names["later.js"]]
+		caching = "no-cache"
+	}
 	if !ok {
 		http.NotFound(w, r)
 		return
@@ -103,8 +111,10 @@ func (a *assetFiles) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for _, name := range pagesHeaders {
 		w.Header().Del(name)
 	}
-	asset.serve(w, r, "public, max-age=31536000, immutable")
+	asset.serve(w, r, caching)
 }
+
+var laterPart = regexp.MustCompile(`^later\.[0-9a-f]+\.js$`)
 
 func (a staticAsset) serve(w http.ResponseWriter, r *http.Request, caching string) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {

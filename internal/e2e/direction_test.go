@@ -1,6 +1,13 @@
 package e2e
 
-import "testing"
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"intake/forms"
+)
 
 // mirrored lists what stands elsewhere when the page is turned around than a
 // mirror would put it. Words keep their width whichever way they run, so every
@@ -102,4 +109,36 @@ func (b *tab) readsFromTheRight() {
 		const tops = options.map((el) => el.getBoundingClientRect().top);
 		return options.map((el) => el.value).join(" ") === "very_good good fair poor very_poor" && tops.every((top, i) => i === 0 || top > tops[i - 1]);
 	})()`, "a scale keeps its order from top to bottom")
+}
+
+// TestPseudoLanguage goes through the survey in the language made up for tests:
+// a third longer than English, with accents, from right to left. What does not
+// fit, or stays English, shows.
+func TestPseudoLanguage(t *testing.T) {
+	t.Parallel()
+	demo, err := os.ReadFile("../organisation/demo.yaml")
+	must(t, err)
+	offered := regexp.MustCompile(`(?m)^languages: \[`)
+	if !offered.Match(demo) {
+		t.Fatal("the demo organisation lists its languages in another way now")
+	}
+	file := filepath.Join(t.TempDir(), "organisation.yaml")
+	must(t, os.WriteFile(file, offered.ReplaceAll(demo, []byte("languages: ["+forms.PseudoCode+", ")), 0o600))
+	s := newStack(t, "PORTAL_ORGANISATION_FILE="+file)
+	s.run("", "wave", "open", "pseudo")
+
+	pseudo := &forms.Locale{Code: forms.PseudoCode, Direction: "rtl"}
+	for _, screen := range sizes {
+		b := newTab(t, s.base, screen).open(surveyPath + "?lang=" + pseudo.Code).awaitScreen("own_phone").mirrors("pseudo")
+		answers := with(responses[0], "abuse_at_work", "weekly", "own_phone", "yes")
+		for at := ""; at != b.screen(); {
+			at = b.screen()
+			b.speaks(pseudo).fits()
+			b.picture("survey-qps-" + at)
+			b.advance(answers)
+		}
+		b.pressAt("[data-control=finish]").awaitThat(`!!document.querySelector(".govuk-panel--confirmation")`, "the answers have arrived")
+		b.speaks(pseudo).fits()
+		b.open("/refer?lang=" + pseudo.Code).speaks(pseudo).fits()
+	}
 }

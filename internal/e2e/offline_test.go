@@ -109,7 +109,7 @@ func TestOfflineUntilTheSurveyHasClosed(t *testing.T) {
 	s := newStack(t)
 	s.run("", "wave", "open", "spring")
 	w := newWeather(t, s.base)
-	b := newTab(t, w.base, sizes[0]).before(hurry).open(surveyPath).ownPhone("Yes").shortest()
+	b := newTab(t, w.base, sizes[0]).before(hurry).open(surveyPath).ownPhone("Yes").sees("You can now answer without a connection.").shortest()
 	w.gone(true)
 	b.press("Send my answers").sees("Your answers are on this phone")
 	s.run("", "wave", "close", "spring")

@@ -32,17 +32,18 @@ export async function openDevice(slug, today, page) {
     const isOurs = (r) => r && r.key === key;
     const record = await write((r) => (isOurs(r) ? edit(r) : r), durability);
     if (isOurs(record)) return record;
-    page.trouble("not_saved");
+    if (record !== null) page.trouble("not_saved");
     return undefined;
   }
 
+  // write gives what store.change does, or null where the device refuses.
   async function write(edit, durability) {
     try {
       return await store.change(slug, edit, durability);
     } catch (err) {
       if (!refused(err)) throw err;
       page.trouble(isFull(err) ? "storage_full" : "not_saved");
-      return undefined;
+      return null;
     }
   }
 
@@ -128,10 +129,10 @@ export async function openDevice(slug, today, page) {
     isKeeping: () => Boolean(key),
     found: await found(),
     // begin starts a draft, or takes up the one that another tab has begun;
-    // it gives the record that there is now, undefined if there can be none.
+    // it gives the record that there is now, null if there can be none.
     async begin(draft) {
       say("hello");
-      if (!store) return undefined;
+      if (!store) return null;
       const isEmpty = (r) => !r || !Object.keys(r.answers).length;
       const fresh = { answers: {}, ...draft, begun: beganNow(today) };
       const record = await write((r) => (isEmpty(r) ? { ...r, ...fresh, key: r ? r.key : draft.key } : r));
