@@ -165,17 +165,17 @@ func TestHugePostsAreCheap(t *testing.T) {
 		post.Set(fmt.Sprintf("events.%d.sorts", i%400), "fall")
 	}
 	post.Set("looks", strings.Repeat("é", 5<<20))
-	start := time.Now()
-	a, err := f.Parse(post)
-	if err != nil {
-		t.Fatal(err)
-	}
-	stripped := f.Strip(a)
-	if errs := f.Validate(stripped, "en", provingDay); len(errs) == 0 {
-		t.Error("it is valid")
-	}
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("took %v", took)
+	took := processorTime(t, func() {
+		a, err := f.Parse(post)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if errs := f.Validate(f.Strip(a), "en", provingDay); len(errs) == 0 {
+			t.Error("it is valid")
+		}
+	})
+	if took > 5*time.Second {
+		t.Errorf("it takes the processor %v", took)
 	}
 }
 

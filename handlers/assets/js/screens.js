@@ -42,7 +42,7 @@ export function open(root, own = {}) {
     const last = at === list.length - 1 && nothingAfter;
     const ends = current.page.ends;
     control("continue").hidden = last || ends;
-    const toCheck = changing || (nothingAfter && list[at + 1] === checking);
+    const toCheck = checking && (changing || (nothingAfter && list[at + 1] === checking));
     // Only if it is another: a press on words that are replaced in the middle of
     // it, because leaving a text changed something, is none.
     const label = toCheck ? checking.heading.textContent : onward;
