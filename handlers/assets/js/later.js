@@ -12,7 +12,7 @@ import { own, part, session, words } from "./session.js";
 
 const acts = {
   async copy() {
-    await navigator.clipboard.writeText(location.href);
+    await copyText(location.href);
     note(words().link_copied);
   },
   leave: () => (own() ? askToWipe(true) : leave()),
@@ -52,6 +52,21 @@ window.addEventListener("pageshow", ({ persisted }) => persisted && !own() && lo
 window.addEventListener("online", () => whisper(""));
 window.addEventListener("offline", () => own() && !session.ended && whisper(words().offline_now));
 document.addEventListener("visibilitychange", () => (document.hidden ? flush() : lookIn()));
+
+// copyText also works where an app gives its pages no clipboard.
+async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch (err) {
+    if (!(err instanceof DOMException || err instanceof TypeError)) throw err;
+    const field = document.createElement("input");
+    field.value = text;
+    part("note").before(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+  }
+}
 
 // phoneIs follows what somebody said: to keep what is answered, or nothing.
 function phoneIs(said) {
