@@ -143,7 +143,7 @@ func dateWords(a answer, lang string) []string {
 	}
 	told := strings.Join(strings.Fields(fmt.Sprint(day, " ", month, " ", year)), " ")
 	if date, ok := dateOf(day, month, year); ok {
-		told = fmt.Sprintf("%d %s %d", date.Day(), monthName(date.Month(), lang), date.Year())
+		told = DateWords(date, lang)
 	}
 	if a.node.question.Estimated && a.first(partEstimated) != "" {
 		told += " (" + word("estimated", lang) + ")"

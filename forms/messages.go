@@ -1,6 +1,7 @@
 package forms
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,11 @@ func spoken(key string) Text {
 		text[code] = l.message(key)
 	}
 	return text
+}
+
+// DateWords says a day in a language, like 27 March 2027.
+func DateWords(day time.Time, lang string) string {
+	return fmt.Sprintf("%d %s %d", day.Day(), monthName(day.Month(), lang), day.Year())
 }
 
 func monthName(m time.Month, lang string) string {

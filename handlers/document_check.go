@@ -22,6 +22,7 @@ type hiddenField struct{ Name, Value string }
 
 type checkSection struct {
 	Title string
+	Lang  string // of the title, where it is not the page's
 	Rows  []checkRow
 }
 
@@ -51,7 +52,7 @@ func newCheck(in documentInput, hidden []hiddenField) *Check {
 	for _, row := range in.Form.Summary(in.Answers, in.Lang) {
 		title := filler(in.Placeholders).text(row.Title)
 		if n := len(check.Sections); n == 0 || check.Sections[n-1].Title != title {
-			check.Sections = append(check.Sections, checkSection{Title: title})
+			check.Sections = append(check.Sections, checkSection{Title: title, Lang: otherThan(in.Lang, row.Page.Title.Spoken(in.Lang))})
 		}
 		section := &check.Sections[len(check.Sections)-1]
 		section.Rows = append(section.Rows, checkRow{

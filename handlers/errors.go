@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -22,6 +23,7 @@ type problem struct {
 	status     int
 	title      string
 	words      string
+	notice     string             // the key of its words in the survey, where they are in people's own language
 	reason     string             // a word by which programs tell refusals apart
 	retryAfter string             // seconds, for 429 and 503
 	fields     []forms.FieldError // for 422 over JSON
@@ -39,19 +41,19 @@ func (p *problem) Unwrap() error { return p.cause }
 
 // The problems that have one wording everywhere.
 var (
-	errPageNotFound = &problem{status: http.StatusNotFound, title: "Page not found",
+	errPageNotFound = &problem{status: http.StatusNotFound, notice: "not_found", title: "Page not found",
 		words: "Check the address, or go to the home page and find your way from there."}
-	errTooLarge = &problem{status: http.StatusRequestEntityTooLarge, title: "That is too much to send at once",
+	errTooLarge = &problem{status: http.StatusRequestEntityTooLarge, notice: "not_read", title: "That is too much to send at once",
 		words: "Nothing was sent. Go back, shorten the longest answer, and send again. If the page is empty when you go back, tell us by phone."}
-	errTooSlow = &problem{status: http.StatusRequestTimeout, title: "Your connection was too slow",
+	errTooSlow = &problem{status: http.StatusRequestTimeout, notice: "not_whole", title: "Your connection was too slow",
 		words: "Nothing arrived whole. Go back: what you typed should still be on the page. Send again when the connection is better."}
 	errWrongType = &problem{status: http.StatusUnsupportedMediaType, title: "We cannot read this kind of content",
 		words: "Send the form from its page, or send JSON with the content type application/json."}
-	errTooMany = &problem{status: http.StatusTooManyRequests, title: "Too many tries from your connection",
+	errTooMany = &problem{status: http.StatusTooManyRequests, notice: "not_now", title: "Too many tries from your connection",
 		words: "Many people may share your connection. Go back, wait a minute, and send again. Your answers should still be on the page.", retryAfter: "60"}
-	errBusy = &problem{status: http.StatusServiceUnavailable, title: "We could not do this just now",
+	errBusy = &problem{status: http.StatusServiceUnavailable, notice: "not_now", title: "We could not do this just now",
 		words: "Nothing was changed. Wait a moment, then try again.", retryAfter: "5"}
-	errServer = &problem{status: http.StatusInternalServerError, title: "Sorry, something went wrong",
+	errServer = &problem{status: http.StatusInternalServerError, notice: "not_now", title: "Sorry, something went wrong",
 		words: "We have been told. Go back, wait a moment, and try again. If somebody is in danger, call 999 now."}
 	errForbidden = &problem{status: http.StatusForbidden, title: "This page is not part of your role",
 		words: "If you need it for your work, ask an administrator of the portal."}
@@ -118,7 +120,7 @@ func asProblem(err error) *problem {
 }
 
 func malformed(err error) *problem {
-	return &problem{status: http.StatusBadRequest, title: "We could not read what was sent", cause: err,
+	return &problem{status: http.StatusBadRequest, notice: "not_read", title: "We could not read what was sent", cause: err,
 		words: "Go back, check the page for unusual characters, and send again."}
 }
 
@@ -140,12 +142,22 @@ func (a *app) answer(c *gin.Context, p *problem) {
 		a.answerJSON(c, p)
 		return
 	}
-	page := errorPage{base: a.base(c, p.title), Heading: p.title, Text: p.words,
-		Danger: strings.HasPrefix(c.Request.URL.Path, "/refer")}
-	if err := a.render(c, p.status, "error", &page); err != nil {
+	if err := a.errorPage(c, p); err != nil {
 		a.Log.Error("error page failed", "error", err)
 		c.String(http.StatusInternalServerError, errServer.title+". "+errServer.words)
 	}
+}
+
+// errorPage writes the problem as a page: on the survey's way in the language
+// of whoever asks, elsewhere in English.
+func (a *app) errorPage(c *gin.Context, p *problem) error {
+	path := c.Request.URL.Path
+	onSurvey := func(prefix string) bool { return strings.HasPrefix(path, prefix) }
+	if p.notice != "" && slices.ContainsFunc([]string{"/survey/", "/s/", "/i/"}, onSurvey) {
+		return a.showNotice(c, p.status, a.languages.chosen(c.Request).code, p.notice, p.notice+"_text")
+	}
+	page := errorPage{base: a.base(c, p.title), Heading: p.title, Text: p.words, Danger: strings.HasPrefix(path, "/refer")}
+	return a.render(c, p.status, "error", &page)
 }
 
 // problemDetails is the body of RFC 9457.

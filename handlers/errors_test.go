@@ -65,6 +65,66 @@ func TestErrorPages(t *testing.T) {
 	}
 }
 
+// On the survey's way people are told what is wrong in their own language,
+// however they chose it.
+func TestErrorsOfTheSurveyAreInPeoplesLanguage(t *testing.T) {
+	t.Parallel()
+	app := newTestApp(t, inPseudo, func(cfg *Config) { cfg.RateLimit = 1 })
+	notOpen := []string{surveyPath, surveyPath + "/results"}
+	ways := map[string]string{
+		"/survey/nope": "not_found", "/survey/nope/stored": "not_found", "/survey/nope/thanks": "not_found", "/survey/a/b": "not_found",
+		"/s/NOPE": "link_unknown", "/s/%00": "link_unknown",
+		"/survey/nope/results": "not_found", surveyPath + "/results?wave=nope": "not_found",
+	}
+	for _, way := range notOpen {
+		ways[way] = "not_open"
+	}
+	look := func(address, key string) {
+		t.Helper()
+		for _, code := range []string{"en", "pl", "ar", "qps"} {
+			for how, header := range map[string]http.Header{
+				"by the address":     {},
+				"by the cookie":      {"Cookie": {languageCookie + "=" + code}},
+				"by their browser's": {"Accept-Language": {code}},
+			} {
+				if code == "qps" && how == "by their browser's" {
+					continue // it is the first of the organisation, and no browser's
+				}
+				asked := address
+				if how == "by the address" {
+					if asked += "?lang=" + code; strings.Count(asked, "?") == 2 {
+						asked = address + "&lang=" + code
+					}
+				}
+				p := app.browser().send(http.MethodGet, asked, nil, header).want(http.StatusNotFound)
+				l := forms.LocaleIn(code)
+				if lang, dir := p.Find("html").AttrOr("lang", ""), p.Find("html").AttrOr("dir", ""); lang != code || dir != l.Direction {
+					t.Errorf("%s in %s, %s: the page is in %s, %s", address, code, how, lang, dir)
+				}
+				if got := p.text("h1"); got != l.Word(key) || !strings.Contains(p.text("main"), l.Word(key+"_text")) {
+					t.Errorf("%s in %s, %s: the page says %q: %q", address, code, how, got, p.text("main"))
+				}
+			}
+		}
+	}
+	for address, key := range ways {
+		look(address, key)
+	}
+	app.openWave("spring")
+	look(surveyPath+"/results", "not_published")
+
+	b := app.browser()
+	polish := forms.LocaleIn("pl")
+	b.post("/survey/nope?lang=pl", posted(uuid.NewString(), homeCarer)).want(http.StatusNotFound).says(polish.Word("not_found"))
+	b.send(http.MethodPost, surveyPath+"?lang=pl", strings.NewReader(strings.Repeat("a", surveyBodyLimit+1)),
+		http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}).want(http.StatusRequestEntityTooLarge).says(polish.Word("not_read"))
+	b.post(surveyPath+"?lang=pl", url.Values{"care_role": {"a\x00b"}}).want(http.StatusBadRequest).says(polish.Word("not_read_text"))
+
+	// A program gets the problem itself, and the rest of the portal is in English.
+	b.send(http.MethodGet, "/survey/nope?lang=pl", nil, http.Header{"Accept": {"application/json"}}).want(http.StatusNotFound).says(`"title":"Page not found"`)
+	b.get("/nowhere?lang=pl").want(http.StatusNotFound).says("Page not found")
+}
+
 // panickingJobs break down with words that somebody wrote in their hands.
 type panickingJobs struct{ *recordedJobs }
 
@@ -80,7 +140,7 @@ func TestPanicsAreAnsweredAndLogged(t *testing.T) {
 	app := newTestApp(t, func(cfg *Config) { cfg.Jobs = panickingJobs{} })
 	app.openWave("spring")
 	b := app.browser()
-	b.post(surveyPath, posted(uuid.NewString(), homeCarer)).want(http.StatusInternalServerError).says("Sorry, something went wrong", "999")
+	b.post(surveyPath, posted(uuid.NewString(), homeCarer)).want(http.StatusInternalServerError).says("We could not do this just now", "999")
 	b.post("/refer", posted(uuid.NewString(), individualAnswers)).want(http.StatusInternalServerError)
 	b.get("/").want(http.StatusOK)
 	log := app.log.String()
@@ -134,7 +194,7 @@ func TestWithoutPostgres(t *testing.T) {
 		cfg.Store = ledger
 	})
 	t.Cleanup(func() { app.must(ledger.Close()) })
-	app.must(ledger.OpenWave(t.Context(), store.NewWave{Survey: app.cfg.Survey.ID, Code: "spring", Versions: []int64{1}, OpensAt: app.clock()}))
+	app.must(ledger.OpenWave(t.Context(), app.deed(), store.NewWave{Survey: app.cfg.Survey.ID, Code: "spring", Versions: []int64{1}, OpensAt: app.clock()}))
 	b := app.browser()
 	b.get("/readyz").want(http.StatusOK)
 	survey := b.fill(b.get(surveyPath).want(http.StatusOK)).setAll(homeCarer)

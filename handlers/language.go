@@ -44,9 +44,16 @@ type spokenIn struct {
 // choose takes the language that the address or the form names, else the
 // person's own choice, else what their browser asks for, else the first.
 func (l languages) choose(r *http.Request) spokenIn {
-	asked := r.PostFormValue("lang")
-	if named := r.URL.Query().Get("lang"); named != "" && asked == "" {
-		asked = named
+	r.PostFormValue("lang") // reads the form, if it has not been read
+	return l.chosen(r)
+}
+
+// chosen is choose for a request whose body may be too large or too slow to be
+// read.
+func (l languages) chosen(r *http.Request) spokenIn {
+	asked := r.PostForm.Get("lang")
+	if asked == "" {
+		asked = r.URL.Query().Get("lang")
 	}
 	if slices.Contains(l.codes, asked) {
 		return spokenIn{code: asked}

@@ -131,3 +131,56 @@ func TestReferralPartlyTranslated(t *testing.T) {
 		p.says(l.Word("there_is_a_problem"), app.cfg.Referral.Question("immediate_danger").Messages["required"].In(code))
 	}
 }
+
+// TestReferralPagesInPeoplesLanguage: what to do next is in the language of the
+// form; what is not translated is marked as English.
+func TestReferralPagesInPeoplesLanguage(t *testing.T) {
+	t.Parallel()
+	app := newTestApp(t)
+	for _, code := range []string{"pl", "ur"} {
+		l := forms.LocaleIn(code)
+		in := func(p *page, keys ...string) *page {
+			t.Helper()
+			if lang, dir := p.Find("html").AttrOr("lang", ""), p.Find("html").AttrOr("dir", ""); lang != code || dir != l.Direction {
+				t.Errorf("%s: the page is in %s, %s", code, lang, dir)
+			}
+			p.says(l.Word("not_reviewed"))
+			for _, key := range keys {
+				p.says(l.Word(key))
+			}
+			return p
+		}
+		b := app.browser()
+		open := func() *servedForm {
+			form := b.fill(b.get("/refer?lang=" + code).want(http.StatusOK)).setAll(individualAnswers)
+			form.values.Set("lang", code) // the choice of languages, which is no input
+			return form
+		}
+		saved := in(open().press("save").want(http.StatusOK), "saved_title", "saved_unsent", "saved_keep", "saved_how", "danger_wait", "saved_go_on")
+		day := forms.DateWords(app.clock().Add(draftLife), code)
+		saved.says(strings.ReplaceAll(l.Word("saved_until"), "{day}", day))
+		if strings.Contains(day, "December") {
+			t.Errorf("%s: the day is in English: %s", code, day)
+		}
+		back := in(b.get(saved.Find(`a[href^="/refer/resume"]`).AttrOr("href", "")), "resume_title", "resume_text", "resume_go")
+		in(b.fill(back).set("phrase", "three words only").pressOnly().want(http.StatusUnprocessableEntity), "there_is_a_problem", "resume_unknown").linksLeadToFields()
+		b.fill(back).set("phrase", phraseOf(t, saved)).pressOnly().want(http.StatusOK).says(l.Word("resumed"))
+
+		checked := open().press("check").want(http.StatusOK)
+		received := in(b.get(b.fill(checked).press("send").redirects()), "sent_title", "sent_reference", "sent_keep", "danger_wait", "sent_finish", "sent_amend", "sent_shared")
+		if english := received.Find(`main [lang="en"][dir="ltr"]`).Text(); !strings.Contains(english, "What happens next") || strings.Contains(english, l.Word("sent_keep")) {
+			t.Errorf("%s: in English is %q", code, english)
+		}
+		receipt := in(b.fill(received).press("receipt").want(http.StatusOK), "receipt_title", "receipt_once", "sent_finish")
+		for _, p := range []*page{checked, receipt} {
+			gate := p.Find(`h2:contains("` + app.cfg.Referral.PageOf("immediate_danger").Title.In(code) + `")`)
+			about := p.Find(`h2:contains("` + app.cfg.Referral.PageOf("reporter_name").Title.In("en") + `")`)
+			name := p.Find(`dd:contains("Wombat Reporter")`)
+			if gate.AttrOr("lang", code) != code || about.AttrOr("lang", "") != "en" || name.AttrOr("lang", "") != "en" {
+				t.Errorf("%s: what is in English is not marked, or what is not is", code)
+			}
+		}
+		b.fill(received).press("finish").redirects()
+		in(b.get("/refer/received?lang="+code), "sent_lost", "new_form").says(app.cfg.Organisation.Phones.AdultSocialCare)
+	}
+}

@@ -64,8 +64,8 @@ type surveyTile struct {
 	Wave     string
 	Open     bool
 	Demo     bool
-	Live     int // responses received
-	Released int // of them, those that the results count
+	Live     store.Told // responses received
+	Released store.Told // of them, those that the results count
 	Href     string
 }
 
@@ -133,6 +133,6 @@ func (a *app) surveyTiles(c *gin.Context) ([]surveyTile, error) {
 	}
 	return []surveyTile{{
 		Title: a.Survey.Title.In("en"), Wave: wave.Code, Open: wave.Open(a.Now()), Demo: wave.Demo,
-		Live: live, Released: wave.Released, Href: "/manage/surveys/" + a.Survey.ID + "/results",
+		Live: wave.ToldTotal(live), Released: wave.ToldReleased(), Href: "/manage/surveys/" + a.Survey.ID + "/results",
 	}}, nil
 }

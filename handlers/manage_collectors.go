@@ -141,9 +141,9 @@ func (a *app) newCollector(c *gin.Context) error {
 	}
 	var col *store.Collector
 	if closed {
-		col, err = a.Store.AddClosedCollector(c.Request.Context(), wave.ID, typed[name], number)
+		col, err = a.Store.AddClosedCollector(c.Request.Context(), a.deed(c), wave.ID, typed[name], number)
 	} else {
-		col, err = a.Store.AddOpenCollector(c.Request.Context(), wave.ID, typed[name])
+		col, err = a.Store.AddOpenCollector(c.Request.Context(), a.deed(c), wave.ID, typed[name])
 	}
 	if errors.Is(err, store.ErrExists) {
 		tried.faults.add(name, "This wave has a collector of that name already: choose another name")
@@ -192,7 +192,7 @@ func (a *app) showCollector(c *gin.Context, status int, wave *store.Wave, col *s
 	desk.Add = []Field{page.number("more", "How many more invitations?", "From 1 to 50,000.", tried.typed["more"])}
 	desk.Reissue = []Field{page.number("invitation", "Number of the invitation", "It stands on the sheet and in the CSV file.", tried.typed["invitation"])}
 	page.Invitations = desk
-	if c.Query("done") == "reissued" {
+	if c.Query("done") == "reissued" && !desk.Gone {
 		var err error
 		if desk.Renewed, err = a.renewed(c, col); err != nil {
 			return err
@@ -230,7 +230,7 @@ func (a *app) askCloseCollector(c *gin.Context) error {
 
 func (a *app) closeCollector(c *gin.Context) error {
 	return a.actOnCollector(c, func(_ *store.Wave, col *store.Collector, _ url.Values) (string, error) {
-		err := a.Store.CloseCollector(c.Request.Context(), col.ID, a.Now())
+		err := a.Store.CloseCollector(c.Request.Context(), a.deed(c), col.ID)
 		if errors.Is(err, store.ErrNotFound) {
 			err = nil // somebody closed it a moment before, which is what was asked for
 		}

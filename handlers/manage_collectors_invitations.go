@@ -44,6 +44,9 @@ func (a *app) renewed(c *gin.Context, col *store.Collector) (*labelView, error) 
 	if err != nil || number < 1 || number > col.Issued {
 		return nil, nil
 	}
+	if err := a.Store.RecordShown(c.Request.Context(), a.deed(c), col.ID, number); err != nil {
+		return nil, err
+	}
 	var view *labelView
 	err = a.Store.Invitations(c.Request.Context(), col.ID, number, 1, func(i store.Invitation) error {
 		label, err := a.label(i)
@@ -68,7 +71,7 @@ func (a *app) addInvitations(c *gin.Context) error {
 		if err != nil {
 			return "", malformed(err)
 		}
-		err = a.Store.AddInvitations(c.Request.Context(), col.ID, int(issued), n)
+		err = a.Store.AddInvitations(c.Request.Context(), a.deed(c), col.ID, int(issued), n)
 		if !errors.Is(err, store.ErrStale) {
 			return "?done=added", err
 		}
@@ -94,7 +97,7 @@ func (a *app) reissueInvitation(c *gin.Context) error {
 		if tried.faults.found() {
 			return "", a.showCollector(c, http.StatusUnprocessableEntity, wave, col, tried)
 		}
-		_, err = a.Store.Reissue(c.Request.Context(), col.ID, n)
+		_, err = a.Store.Reissue(c.Request.Context(), a.deed(c), col.ID, n)
 		return fmt.Sprintf("?done=reissued&invitation=%d", n), err
 	})
 }
@@ -129,6 +132,9 @@ var errCodesGone = &problem{status: http.StatusGone, title: "These invitations h
 func (a *app) invitationFile(c *gin.Context) error {
 	wave, col, err := a.managedInvitations(c)
 	if err != nil {
+		return err
+	}
+	if err := a.Store.RecordExported(c.Request.Context(), a.deed(c), col.ID); err != nil {
 		return err
 	}
 	c.Header("Content-Type", "text/csv; charset=utf-8")
@@ -188,6 +194,9 @@ type sheetView struct{ Labels []labelView }
 func (a *app) invitationSheet(c *gin.Context) error {
 	wave, col, err := a.managedInvitations(c)
 	if err != nil {
+		return err
+	}
+	if err := a.Store.RecordShown(c.Request.Context(), a.deed(c), col.ID, 0); err != nil {
 		return err
 	}
 	const size = labelsPerSheet * sheetsPerPage

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"intake/internal/store"
 )
 
 type queuesPage struct {
@@ -25,8 +27,8 @@ type dueView struct {
 type inboxView struct {
 	Survey, Wave string
 	Open         bool
-	Waiting      int
-	Released     int
+	Waiting      store.Told
+	Released     store.Told
 }
 
 // dueSoon is how long work may lie before the page points it out: the sweep
@@ -63,7 +65,7 @@ func (a *app) queuesPage(c *gin.Context) error {
 			return err
 		}
 		page.Inboxes = append(page.Inboxes, inboxView{
-			Survey: wave.Survey, Wave: wave.Code, Open: wave.Open(now), Waiting: live - wave.Released, Released: wave.Released,
+			Survey: wave.Survey, Wave: wave.Code, Open: wave.Open(now), Waiting: wave.ToldWaiting(live), Released: wave.ToldReleased(),
 		})
 	}
 	return a.render(c, http.StatusOK, "queues", &page)

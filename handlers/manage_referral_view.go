@@ -171,10 +171,13 @@ func history(events []store.Event, teams map[string]string) []historyLine {
 }
 
 func actor(e store.Event) string {
-	if e.ActorName == nil {
-		return "The portal"
+	switch {
+	case e.ActorName != nil:
+		return *e.ActorName
+	case e.Wave != nil:
+		return "Somebody by a command" // the portal does nothing to surveys by itself
 	}
-	return *e.ActorName
+	return "The portal"
 }
 
 // raisesVersion lists the events after which an action on the version before

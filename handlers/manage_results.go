@@ -18,7 +18,7 @@ import (
 type resultsAnswer struct {
 	Survey    string                   `json:"survey"`
 	Wave      string                   `json:"wave"`
-	Responses int                      `json:"responses"` // live
+	Responses int                      `json:"responses"` // live, as far as it may be told
 	Released  int                      `json:"released"`
 	Questions []results.QuestionResult `json:"questions"`
 }
@@ -39,7 +39,8 @@ func (a *app) apiResults(c *gin.Context) error {
 		return err
 	case denied != nil:
 		figures = figures.ForThePublic()
-		live = figures.Released // the live one would tell when each response came
+		// The live one would tell when each response came.
+		live.Number = figures.Released
 	}
 	c.JSON(http.StatusOK, a.resultsAnswer(wave, figures, live))
 	return nil
@@ -62,9 +63,9 @@ func (a *app) mayReadResults(c *gin.Context) error {
 	return nil
 }
 
-func (a *app) resultsAnswer(wave *store.Wave, figures results.Results, live int) resultsAnswer {
+func (a *app) resultsAnswer(wave *store.Wave, figures results.Results, live store.Told) resultsAnswer {
 	return resultsAnswer{
-		Survey: a.Survey.ID, Wave: wave.Code, Responses: live,
+		Survey: a.Survey.ID, Wave: wave.Code, Responses: live.Number,
 		Released: figures.Released, Questions: figures.Questions,
 	}
 }
@@ -72,25 +73,29 @@ func (a *app) resultsAnswer(wave *store.Wave, figures results.Results, live int)
 var errNoFilters = &problem{status: http.StatusUnprocessableEntity, title: "Filters and breakdowns are not offered yet",
 	words: "Ask for the whole wave: leave out by and every filter. They come with a later release of the portal."}
 
-// waveResults finds the wave that is asked for and its figures.
-func (a *app) waveResults(c *gin.Context) (*store.Wave, results.Results, int, error) {
+// waveResults finds the wave that is asked for, its figures, and what may be
+// told of how many responses have come.
+func (a *app) waveResults(c *gin.Context) (*store.Wave, results.Results, store.Told, error) {
 	var none results.Results
+	var unknown store.Told
 	for name := range c.Request.URL.Query() {
 		if name == "by" || strings.HasPrefix(name, "filter.") {
-			return nil, none, 0, errNoFilters
+			return nil, none, unknown, errNoFilters
 		}
 	}
 	wave, err := a.askedWave(c)
 	if err != nil {
-		return nil, none, 0, err
+		return nil, none, unknown, err
 	}
 	figures, err := a.results.get(c.Request.Context(), a.Store, a.Survey, wave)
 	if err != nil {
-		return nil, none, 0, err
+		return nil, none, unknown, err
 	}
 	// Counted last, so that it is never less than what was released.
 	live, err := a.Store.LiveTotal(c.Request.Context(), wave.ID)
-	return wave, figures, live, err
+	wave.Released = figures.Released // they may be of a later release
+	figures.Released = wave.ToldReleased().Number
+	return wave, figures, wave.ToldTotal(live), err
 }
 
 // askedWave is the wave that the address names, else the current one.
@@ -110,9 +115,10 @@ type resultsPage struct {
 	Survey     string
 	Wave       string
 	Waves      []menuItem // where there are several
-	Live       int
-	Released   int
+	Live       store.Told
+	Released   store.Told
 	ReleasedAt string
+	Invited    bool // only people with an invitation could answer
 	Open       bool
 	Headline   *headline
 	Sections   []resultsSection
@@ -162,7 +168,7 @@ func (a *app) surveyResults(c *gin.Context) error {
 	}
 	page := resultsPage{
 		base: a.base(c, a.Survey.Title.In("en")+": results"), Survey: a.Survey.Title.In("en"),
-		Wave: wave.Code, Live: live, Released: figures.Released, Open: wave.Open(a.Now()),
+		Wave: wave.Code, Live: live, Released: wave.ToldReleased(), Invited: wave.ByInvitation, Open: wave.Open(a.Now()),
 	}
 	page.Nav, page.Demo = "results", wave.Demo
 	released, err := a.Store.LastRelease(c.Request.Context(), wave.ID)

@@ -162,7 +162,7 @@ func (a *app) newWave(c *gin.Context) error {
 		return err
 	}
 	wave.Survey, wave.Versions = a.Survey.ID, []int64{int64(version)}
-	err = a.Store.OpenWave(ctx, wave)
+	err = a.Store.OpenWave(ctx, a.deed(c), wave)
 	if errors.Is(err, store.ErrExists) {
 		faults.add("code", "There is a wave of that name already: choose another name")
 		return a.showWaves(c, http.StatusUnprocessableEntity, typed, faults)

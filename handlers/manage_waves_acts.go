@@ -22,6 +22,9 @@ type confirmPage struct {
 	Keep     string // the way back in words
 }
 
+// deed is what the signed-in manager does now.
+func (a *app) deed(c *gin.Context) store.Deed { return store.Deed{By: currentUser(c), At: a.Now()} }
+
 // running reports whether pages of the wave are or will be given out.
 func running(w *store.Wave, now time.Time) bool {
 	return w.ClosesAt == nil || w.ClosesAt.After(now)
@@ -54,7 +57,7 @@ func (a *app) askCloseWave(c *gin.Context) error {
 
 func (a *app) closeWave(c *gin.Context) error {
 	return a.actOnWave(c, "closed", func(wave *store.Wave, _ url.Values) error {
-		err := a.Store.CloseWave(c.Request.Context(), wave.Survey, wave.Code, a.Now())
+		err := a.Store.CloseWave(c.Request.Context(), a.deed(c), wave.Survey, wave.Code)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil // somebody closed it a moment before, which is what was asked for
 		}
@@ -64,13 +67,13 @@ func (a *app) closeWave(c *gin.Context) error {
 
 func (a *app) publishWave(c *gin.Context) error {
 	return a.actOnWave(c, "published", func(wave *store.Wave, _ url.Values) error {
-		return a.Store.PublishResults(c.Request.Context(), wave.Survey, wave.Code, true)
+		return a.Store.PublishResults(c.Request.Context(), a.deed(c), wave.Survey, wave.Code, true)
 	})
 }
 
 func (a *app) unpublishWave(c *gin.Context) error {
 	return a.actOnWave(c, "unpublished", func(wave *store.Wave, _ url.Values) error {
-		return a.Store.PublishResults(c.Request.Context(), wave.Survey, wave.Code, false)
+		return a.Store.PublishResults(c.Request.Context(), a.deed(c), wave.Survey, wave.Code, false)
 	})
 }
 

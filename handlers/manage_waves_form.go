@@ -28,11 +28,11 @@ var publishOptions = []option{
 
 func (p *problems) newWaveFields(typed map[string]string) []Field {
 	return []Field{
-		p.line("code", "Name of the wave", "Small letters, digits and hyphens, like 2026-11. It stands in addresses and cannot be changed later.", typed["code"], "govuk-input--width-20"),
-		p.day("opens", "First day", "For example 27 3 2027, by London’s clocks. Leave it empty to open the wave now.", typed),
-		p.day("closes", "Last day", "The wave closes at the end of this day. Leave it empty to close it by hand.", typed),
-		p.oneOf("who", "Who may answer?", "", typed["who"], whoOptions),
-		p.oneOf("results", "Should the results be published?", "The figures are protected in the same way for everyone. You can change this at any time.", typed["results"], publishOptions),
+		p.line("code", "Name of the wave", "Small letters, digits and hyphens, like 2026-11. It is part of web addresses, so you cannot change it later.", typed["code"], "govuk-input--width-20"),
+		p.day("opens", "First day", "For example 27 3 2027. The wave opens when this day begins, at midnight in London, or at once if it is today. Leave it empty to open the wave now.", typed),
+		p.day("closes", "Last day", "The wave closes when this day ends, at midnight in London. Then nobody new can start, but answers that phones still hold are taken and counted for 72 hours. You can close it earlier, not later. Leave it empty if you want to close it yourself.", typed),
+		p.oneOf("who", "Who may answer?", "You cannot change this later. Where anyone may answer, you can send invitations too. By invitation only, you see how many have answered ten at a time, so that nobody can tell who has.", typed["who"], whoOptions),
+		p.oneOf("results", "Should the results be published?", "Small groups are not shown to anybody, managers or not. You can change this at any time.", typed["results"], publishOptions),
 	}
 }
 

@@ -37,9 +37,9 @@ func TestWhoRunsSurveys(t *testing.T) {
 	t.Parallel()
 	app := newTestApp(t)
 	wave := app.openWave("spring")
-	open, err := app.store.AddOpenCollector(t.Context(), wave.ID, "Posters")
+	open, err := app.store.AddOpenCollector(t.Context(), app.deed(), wave.ID, "Posters")
 	app.must(err)
-	closed, err := app.store.AddClosedCollector(t.Context(), wave.ID, "Letters", 3)
+	closed, err := app.store.AddClosedCollector(t.Context(), app.deed(), wave.ID, "Letters", 3)
 	app.must(err)
 	one := wavesPath + "/spring"
 	letters := one + "/collectors/" + closed.Code
@@ -79,7 +79,8 @@ func TestMakeWave(t *testing.T) {
 	t.Parallel()
 	app := newTestApp(t) // on Tuesday 24 November 2026 at 10:00
 	b := app.signIn("Sara Mann", store.SurveyManager)
-	b.get(wavesPath).want(http.StatusOK).says("There is no wave yet.", "Make a new wave")
+	b.get(wavesPath).want(http.StatusOK).says("There is no wave yet.", "Make a new wave",
+		"opens when this day begins, at midnight in London", "closes when this day ends", "counted for 72 hours", "You cannot change this later.")
 
 	to := b.post(wavesPath, newWaveForm("code", " Winter-2 ")).redirects()
 	if to != wavesPath+"/winter-2?done=made" {

@@ -77,7 +77,7 @@ func (a *app) acceptVersion(c *gin.Context) error {
 		page.Nav = "waves"
 		return a.render(c, http.StatusConflict, "version_apart", &page)
 	}
-	if err := a.Store.AcceptVersion(ctx, wave.Survey, wave.Code, int(version)); err != nil {
+	if err := a.Store.AcceptVersion(ctx, a.deed(c), wave.Survey, wave.Code, int(version)); err != nil {
 		return err
 	}
 	c.Redirect(http.StatusSeeOther, path+"?done=accepted")

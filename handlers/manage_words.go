@@ -161,6 +161,49 @@ func eventWords(e store.Event, teams map[string]string) string {
 	case store.EventSignedOut:
 		return "Signed out"
 	}
+	return deedWords(e)
+}
+
+// deedWords says what was done to a survey.
+func deedWords(e store.Event) string {
+	wave, collector := "a wave", "a collector"
+	if e.Wave != nil {
+		wave = "wave " + *e.Wave
+	}
+	if e.Collector != nil {
+		collector = "“" + *e.Collector + "” of " + wave
+	}
+	invitation := "invitation " + strconv.Itoa(e.Detail.Invitation) + " of " + collector
+	switch e.Kind {
+	case store.EventWaveMade:
+		return "Made " + wave
+	case store.EventWaveClosed:
+		return "Closed " + wave
+	case store.EventPublished:
+		return "Published the results of " + wave
+	case store.EventUnpublished:
+		return "Stopped publishing the results of " + wave
+	case store.EventVersionAccepted:
+		return "Accepted version " + strconv.Itoa(e.Detail.Version) + " of the questions for " + wave
+	case store.EventCollectorMade:
+		if e.Detail.Invitations > 0 {
+			return "Made " + collector + ", with " + plural(e.Detail.Invitations, "invitation")
+		}
+		return "Made " + collector
+	case store.EventCollectorClosed:
+		return "Closed " + collector
+	case store.EventInvitationsAdded:
+		return "Added " + plural(e.Detail.Invitations, "invitation") + " to " + collector
+	case store.EventReissued:
+		return "Gave " + invitation + " a new code"
+	case store.EventCodesShown:
+		if e.Detail.Invitation > 0 {
+			return "Opened the code of " + invitation
+		}
+		return "Opened codes of " + collector + " to print"
+	case store.EventCodesExported:
+		return "Took the codes of " + collector + " as a file"
+	}
 	return string(e.Kind)
 }
 

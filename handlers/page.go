@@ -64,6 +64,15 @@ func (w statusWriter) Write(b []byte) (int, error) {
 	return w.ResponseWriter.Write(b)
 }
 
+type privacyPage struct {
+	base
+	Stored string // where what is kept of a response is listed
+}
+
+func (a *app) privacy(c *gin.Context) error {
+	return a.render(c, http.StatusOK, "privacy", &privacyPage{a.base(c, "Privacy"), a.storedPath()})
+}
+
 type textPageData struct {
 	base
 }

@@ -78,9 +78,8 @@ var errTooManySaves = &problem{status: http.StatusTooManyRequests, title: errToo
 
 type referSavedPage struct {
 	base
-	Words  words
 	Phrase []string
-	Until  string
+	Until  string // when it is deleted, as a sentence
 	// ResumeHost is the portal's name as people type it.
 	ResumeHost string
 	Replaced   bool
@@ -102,9 +101,10 @@ func (a *app) saveReferral(c *gin.Context, p *referralPost) error {
 		return err
 	}
 	_, host, _ := strings.Cut(a.BaseURL, "://")
+	w := wordsIn(p.lang)
 	return a.render(c, http.StatusOK, "refer_saved", &referSavedPage{
-		base: a.base(c, "Your answers are saved"), Words: wordsIn(p.lang), Phrase: strings.Fields(string(phrase)),
-		Until:      kept.until.In(routing.London).Format("2 January 2006"),
+		base: a.spoken(c, p.lang, w["saved_title"]), Phrase: strings.Fields(string(phrase)),
+		Until:      filled(w["saved_until"], "day", forms.DateWords(kept.until.In(routing.London), p.lang)),
 		ResumeHost: strings.TrimSuffix(host, "/"), Replaced: replaced,
 		Action: referURL, Hidden: p.hidden(),
 	})
@@ -142,7 +142,6 @@ func (a *app) saveDraft(ctx context.Context, p *referralPost) (sealed.Phrase, ke
 
 type referResumePage struct {
 	base
-	Words  words
 	Phrase string // as it was typed
 	Errors []errorLink
 }
@@ -153,15 +152,13 @@ func (a *app) resumePage(c *gin.Context) error {
 }
 
 func (a *app) showResume(c *gin.Context, status int, typed, fault string) error {
-	page := referResumePage{base: a.base(c, "Carry on with a saved form"), Words: wordsIn("en"), Phrase: typed}
+	lang := a.languages.choose(c.Request).code
+	page := referResumePage{base: a.spoken(c, lang, wordsIn(lang)["resume_title"]), Phrase: typed}
 	if fault != "" {
 		page.Errors = []errorLink{{Href: "#phrase", Message: fault}}
 	}
 	return a.render(c, status, "refer_resume", &page)
 }
-
-const draftNotFound = "We have no saved form for these words. Check each word. " +
-	"A form is kept for 30 days, and goes when it is sent or saved again with new words."
 
 // resume opens the saved form that the words lead to.
 func (a *app) resume(c *gin.Context) error {
@@ -169,11 +166,16 @@ func (a *app) resume(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	lang := a.languages.choose(c.Request).code
+	unknown := wordsIn(lang)["resume_unknown"]
 	typed := posted.Get("phrase")
 	phrase, err := sealed.ParsePhrase(typed)
 	var wrong *sealed.PhraseError
 	if errors.As(err, &wrong) {
-		return a.showResume(c, http.StatusUnprocessableEntity, typed, wrong.Sentence)
+		if lang == "en" {
+			unknown = wrong.Sentence // which says more, in English alone
+		}
+		return a.showResume(c, http.StatusUnprocessableEntity, typed, unknown)
 	} else if err != nil {
 		return err
 	}
@@ -182,14 +184,14 @@ func (a *app) resume(c *gin.Context) error {
 	}
 	p, err := a.openDraft(c.Request.Context(), phrase)
 	if errors.Is(err, store.ErrNotFound) {
-		return a.showResume(c, http.StatusUnprocessableEntity, typed, draftNotFound)
+		return a.showResume(c, http.StatusUnprocessableEntity, typed, unknown)
 	} else if err != nil {
 		return err
 	}
 	in := a.document(p)
 	in.Start = firstUnanswered(a.Referral, p.answers, a.Now())
 	return a.showReferral(c, http.StatusOK, p, in,
-		"Your saved answers are back. If you save again, you get new words and the old ones stop working.")
+		wordsIn(p.lang)["resumed"])
 }
 
 // openDraft finds the draft of a phrase, or gives store.ErrNotFound.

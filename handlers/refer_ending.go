@@ -12,7 +12,6 @@ import (
 
 type referEndingPage struct {
 	base
-	Words  words
 	Body   []paragraph
 	Action string
 	Hidden []hiddenField
@@ -24,7 +23,7 @@ func (a *app) showEnding(c *gin.Context, p *referralPost, ending *forms.Page) er
 	a.countEnding(c, ending)
 	fill := filler(a.Organisation.Placeholders())
 	return a.render(c, http.StatusOK, "refer_ending", &referEndingPage{
-		base: a.spoken(c, p.lang, fill.text(ending.Title.In(p.lang))), Words: wordsIn(p.lang),
+		base: a.spoken(c, p.lang, fill.text(ending.Title.In(p.lang))),
 		Body: fill.paragraphs(ending.Body.In(p.lang)), Action: referURL, Hidden: p.hidden(),
 	})
 }

@@ -154,7 +154,7 @@ func (b promiseBuilder) safeWays() string {
 			break
 		}
 		if option := question.Option(code); option != nil {
-			labels = append(labels, strings.ToLower(option.Label.In(b.note.Lang)))
+			labels = append(labels, strings.ToLower(option.Label.In("en")))
 		}
 	}
 	if n := len(labels); n > 1 {

@@ -86,8 +86,8 @@ func (a *app) receivedReferral(c *gin.Context) (note receivedNote, row *store.Re
 
 type referReceivedPage struct {
 	base
-	Words     words
-	Lost      bool // the reference is not known any more
+	English   string // the language of what is not translated, "" where all the page is in it
+	Lost      bool   // the reference is not known any more
 	Heading   string
 	Lead      []paragraph
 	Reference string
@@ -111,22 +111,24 @@ func (a *app) referReceived(c *gin.Context) error {
 }
 
 func (a *app) showLost(c *gin.Context) error {
-	fill := filler(a.Organisation.Placeholders())
+	lang := a.languages.choose(c.Request).code
+	w := wordsIn(lang)
 	return a.render(c, http.StatusOK, "refer_received", &referReceivedPage{
-		base: a.base(c, "Your referral"), Words: wordsIn("en"), Lost: true, Heading: "We do not show the reference any more",
-		Lead: fill.paragraphs("If this page said that we have your referral, it has been sent and a team of ours has it. " +
-			"We showed the reference for ten minutes only, in case someone else uses this device.\n\n" +
-			"If you did not write the reference down, or are not sure that it was sent, call us on {adult_social_care_phone}. " +
-			"When our office is shut, call our emergency duty team on {emergency_duty_phone}.\n\n" +
-			"If you did not send anything yet, you can start a new form."),
+		base: a.spoken(c, lang, w["sent_lost"]), Lost: true, Heading: w["sent_lost"],
+		Lead: filler(a.Organisation.Placeholders()).paragraphs(w["sent_lost_text"]),
 	})
 }
 
 func (a *app) showReceived(c *gin.Context, status int, note receivedNote, row *store.Received, notice string) error {
 	promise := a.promise(note, row)
 	page := referReceivedPage{
-		base: a.base(c, promise.heading), Words: wordsIn(note.Lang), Heading: promise.heading, Lead: promise.lead,
+		base: a.spoken(c, note.Lang, promise.heading), English: otherThan(note.Lang, "en"), Heading: promise.heading, Lead: promise.lead,
 		Reference: row.Reference, Keep: promise.keep, Sections: promise.sections, Receipt: !row.ReceiptTaken, Notice: notice,
+	}
+	page.Elsewhere = nil // the page is in the language of the form that was sent
+	if page.English != "" {
+		page.Heading = wordsIn(note.Lang)["sent_title"]
+		page.Title = page.Heading
 	}
 	return a.render(c, status, "refer_received", &page)
 }
@@ -161,7 +163,6 @@ func (a *app) referReceivedPost(c *gin.Context) error {
 
 type referReceiptPage struct {
 	base
-	Words     words
 	Reference string
 	SentAt    string
 	Sections  []checkSection
@@ -179,9 +180,14 @@ func (a *app) showReceipt(c *gin.Context, note receivedNote, row *store.Received
 	check := newCheck(documentInput{
 		Form: a.Referral, Answers: answers, Lang: note.Lang, Placeholders: a.Organisation.Placeholders(),
 	}, nil)
+	at := row.ReceivedAt.In(routing.London)
+	sentAt := forms.DateWords(at, note.Lang) + ", " + at.Format("15:04")
+	if note.Lang == "en" {
+		sentAt = forms.DateWords(at, note.Lang) + " at " + clockInWords(at)
+	}
 	return a.render(c, http.StatusOK, "refer_receipt", &referReceiptPage{
-		base: a.base(c, "What you sent us"), Words: check.Words, Reference: row.Reference,
-		SentAt: row.ReceivedAt.In(routing.London).Format("2 January 2006 at ") + clockInWords(row.ReceivedAt), Sections: check.Sections,
+		base: a.spoken(c, note.Lang, wordsIn(note.Lang)["receipt_title"]), Reference: row.Reference,
+		SentAt: sentAt, Sections: check.Sections,
 	})
 }
 
@@ -195,8 +201,7 @@ func (a *app) amend(c *gin.Context, note receivedNote, row *store.Received) erro
 	p := &referralPost{key: row.Key, lang: note.Lang, answers: answers}
 	in := a.document(p)
 	in.Start, in.Review = firstOptional(a.Referral, answers), true
-	return a.showReferral(c, http.StatusOK, p, in,
-		"This is what you sent. Change it or add to it, then send it again: it stays the same referral, and our team sees what is new.")
+	return a.showReferral(c, http.StatusOK, p, in, wordsIn(p.lang)["amending"])
 }
 
 // firstOptional is the first question that was not answered, which is where

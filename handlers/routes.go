@@ -18,7 +18,7 @@ func (a *app) routes(r *gin.Engine) {
 
 	r.GET("/", a.on(a.home))
 	r.GET("/accessibility", a.on(a.textPage("accessibility", "Accessibility")))
-	r.GET("/privacy", a.on(a.textPage("privacy", "Privacy")))
+	r.GET("/privacy", a.on(a.privacy))
 	r.GET("/follow-up", a.on(a.textPage("follow_up", "After you send a referral")))
 
 	r.GET("/survey/sw.js", a.serviceWorker)

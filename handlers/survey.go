@@ -97,7 +97,7 @@ func (a *app) surveyWave(c *gin.Context) (*store.Wave, error) {
 	return wave, err
 }
 
-var errNotOpenYet = &problem{status: http.StatusNotFound, title: "This survey has not opened yet",
+var errNotOpenYet = &problem{status: http.StatusNotFound, notice: "not_open", title: "This survey has not opened yet",
 	words: "Come back later, or ask whoever sent you here when it opens."}
 
 // surveyForm gives out the survey, or says why it does not.

@@ -98,11 +98,16 @@ func (a *app) postedWave(c *gin.Context, code, invitation string) (*store.Wave, 
 var errNoSuchWave = invalid([]forms.FieldError{{Field: "wave", Name: "wave",
 	Message: "Send the code of a wave of this survey, or leave wave out for the one that is open"}})
 
+var errNoSuchLink = &problem{status: http.StatusNotFound, notice: "link_unknown", title: "We do not know this link",
+	words: "Check each letter and number of it, or ask whoever sent it to you for a new one."}
+
 // openCollector leads from a collector's short link to the survey.
 func (a *app) openCollector(c *gin.Context) error {
 	lang := a.languages.choose(c.Request).code
 	collector, wave, err := a.Store.CollectorByCode(c.Request.Context(), c.Param("code"))
 	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return errNoSuchLink
 	case err != nil:
 		return err
 	case !collector.Open(a.Now()):

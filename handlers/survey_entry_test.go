@@ -22,7 +22,7 @@ import (
 // invitations makes a closed collector and returns its codes.
 func (app *testApp) invitations(wave *store.Wave, n int) (*store.Collector, []string) {
 	app.t.Helper()
-	collector, err := app.store.AddClosedCollector(app.t.Context(), wave.ID, "Letters", n)
+	collector, err := app.store.AddClosedCollector(app.t.Context(), app.deed(), wave.ID, "Letters", n)
 	app.must(err)
 	var codes []string
 	app.must(app.store.Invitations(app.t.Context(), collector.ID, 1, 0, func(i store.Invitation) error {
@@ -35,7 +35,7 @@ func (app *testApp) invitations(wave *store.Wave, n int) (*store.Collector, []st
 func TestSurveyByInvitation(t *testing.T) {
 	t.Parallel()
 	app := newTestApp(t)
-	app.must(app.store.OpenWave(t.Context(), store.NewWave{
+	app.must(app.store.OpenWave(t.Context(), app.deed(), store.NewWave{
 		Survey: app.cfg.Survey.ID, Code: "spring", Versions: []int64{1}, OpensAt: app.clock().Add(-time.Hour), ByInvitation: true,
 	}))
 	wave, err := app.store.WaveByCode(t.Context(), app.cfg.Survey.ID, "spring")
@@ -71,7 +71,7 @@ func TestSurveyByInvitation(t *testing.T) {
 
 	// Expired: pages are no longer given out, what was on its way still counts.
 	late := b.fill(b.get("/survey/care-worker-survey?invitation=" + codes[2])).setAll(homeCarer)
-	app.must(app.store.CloseCollector(t.Context(), collector.ID, app.clock()))
+	app.must(app.store.CloseCollector(t.Context(), app.deed(), collector.ID))
 	b.get(surveyPath + "?invitation=" + codes[2]).want(http.StatusUnprocessableEntity).says("This invitation has expired")
 	app.pass(store.LateFor - time.Minute)
 	late.press("send").redirects()
@@ -105,7 +105,7 @@ func TestSurveyByShortLink(t *testing.T) {
 	t.Parallel()
 	app := newTestApp(t)
 	wave := app.openWave("spring")
-	collector, err := app.store.AddOpenCollector(t.Context(), wave.ID, "Poster")
+	collector, err := app.store.AddOpenCollector(t.Context(), app.deed(), wave.ID, "Poster")
 	app.must(err)
 	b := app.browser()
 	to := b.get("/s/" + strings.ToLower(collector.Code) + "?lang=pl").redirects()
@@ -114,7 +114,7 @@ func TestSurveyByShortLink(t *testing.T) {
 		t.Errorf("%d responses came by the poster, want 1", n)
 	}
 	b.get("/s/NOPE").want(http.StatusNotFound)
-	app.must(app.store.CloseCollector(t.Context(), collector.ID, app.clock()))
+	app.must(app.store.CloseCollector(t.Context(), app.deed(), collector.ID))
 	b.get("/s/"+collector.Code).want(http.StatusOK).says("This link has closed", "Worried about an adult?")
 	// The plain address still leads to the survey.
 	b.get(surveyPath + "?collector=" + collector.Code).want(http.StatusOK).says("Do you care for or support adults")
@@ -136,7 +136,7 @@ func TestOlderVersionsOfTheSurvey(t *testing.T) {
 	app.must(err)
 	app.must(app.store.PublishForm(t.Context(), form, []byte(newer)))
 	b.get(surveyPath).says("How long have you worked in care?") // until somebody accepts it
-	app.must(app.store.AcceptVersion(t.Context(), wave.Survey, wave.Code, 2))
+	app.must(app.store.AcceptVersion(t.Context(), app.deed(), wave.Survey, wave.Code, 2))
 	b.get(surveyPath + "?lang=pl").says("For how long have you worked in care?") // no translation was made from these words
 	b.fill(b.get(surveyPath).says("For how long")).setAll(homeCarer).press("send").redirects()
 	old.press("send").redirects()
@@ -171,7 +171,7 @@ func TestPublishedResults(t *testing.T) {
 		return app.apiSend(http.MethodGet, "/api/v1/surveys/care-worker-survey/results", nil)
 	}
 	anonymous().want(http.StatusUnauthorized)
-	app.must(app.store.PublishResults(t.Context(), wave.Survey, wave.Code, true))
+	app.must(app.store.PublishResults(t.Context(), app.deed(), wave.Survey, wave.Code, true))
 	p := b.get(b.get(surveyPath+"/thanks").Find(`a[href*="/results"]`).AttrOr("href", "")).want(http.StatusOK)
 	p.says("Results so far", "How good is", "nearest 5")
 	anonymous().want(http.StatusOK)
@@ -244,9 +244,9 @@ func TestWhichWaveAnAnswerBelongsTo(t *testing.T) {
 	app := newTestApp(t)
 	app.openWave("spring")
 	tomorrow := app.clock().Add(24 * time.Hour)
-	app.must(app.store.OpenWave(t.Context(), store.NewWave{Survey: app.cfg.Survey.ID, Code: "mistake", Versions: []int64{1}, OpensAt: tomorrow}))
-	app.must(app.store.OpenWave(t.Context(), store.NewWave{Survey: app.cfg.Survey.ID, Code: "letters", Versions: []int64{1}, OpensAt: app.clock(), ByInvitation: true}))
-	app.must(app.store.CloseWave(t.Context(), app.cfg.Survey.ID, "mistake", app.clock()))
+	app.must(app.store.OpenWave(t.Context(), app.deed(), store.NewWave{Survey: app.cfg.Survey.ID, Code: "mistake", Versions: []int64{1}, OpensAt: tomorrow}))
+	app.must(app.store.OpenWave(t.Context(), app.deed(), store.NewWave{Survey: app.cfg.Survey.ID, Code: "letters", Versions: []int64{1}, OpensAt: app.clock(), ByInvitation: true}))
+	app.must(app.store.CloseWave(t.Context(), app.deed(), app.cfg.Survey.ID, "mistake"))
 	app.pass(25 * time.Hour)
 	b := app.browser()
 	// Neither a wave that was closed before it opened nor one for the invited

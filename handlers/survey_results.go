@@ -14,6 +14,7 @@ import (
 type publicResults struct {
 	base
 	Survey   string
+	Caution  string // whom the figures do not speak for
 	Sections []publicSection
 }
 
@@ -47,7 +48,10 @@ func (a *app) surveyPublicResults(c *gin.Context) error {
 	lang := a.languages.choose(c.Request).code
 	w := wordsIn(lang)
 	page := publicResults{base: a.spoken(c, lang, w["results"]), Survey: a.Survey.Title.In(lang)}
-	page.Demo = page.Demo || wave.Demo
+	page.Demo, page.Caution = page.Demo || wave.Demo, w["results_indicative"]
+	if wave.ByInvitation {
+		page.Caution = w["results_invited"]
+	}
 	if figures.Released > 0 {
 		for _, figure := range figures.ForThePublic().Questions {
 			title := a.Survey.PageOf(figure.ID).Title.In(lang)
@@ -58,7 +62,7 @@ func (a *app) surveyPublicResults(c *gin.Context) error {
 	return a.render(c, http.StatusOK, "survey_results", &page)
 }
 
-var errNotPublished = &problem{status: http.StatusNotFound, title: "These results are not published",
+var errNotPublished = &problem{status: http.StatusNotFound, notice: "not_published", title: "These results are not published",
 	words: "Whoever runs the survey decides whether and when its results can be seen here."}
 
 func publicView(q *forms.Question, figure results.QuestionResult, lang string) publicQuestion {

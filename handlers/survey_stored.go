@@ -58,6 +58,8 @@ type storedRow struct {
 	Names string // like "inbox.answers"
 }
 
+func (a *app) storedPath() string { return "/survey/" + a.Survey.ID + "/stored" }
+
 // surveyStored tells everybody what the portal keeps of a response.
 func (a *app) surveyStored(c *gin.Context) error {
 	if c.Param("slug") != a.Survey.ID {

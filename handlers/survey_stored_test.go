@@ -135,7 +135,7 @@ func TestWhatWeStoreIsWhatAResponseLeaves(t *testing.T) {
 	t.Parallel()
 	app := newTestApp(t)
 	wave := app.openWave("spring")
-	collector, err := app.store.AddClosedCollector(t.Context(), wave.ID, "Home care", 12)
+	collector, err := app.store.AddClosedCollector(t.Context(), app.deed(), wave.ID, "Home care", 12)
 	app.must(err)
 	var codes []string
 	app.must(app.store.Invitations(t.Context(), collector.ID, 1, 0, func(i store.Invitation) error {

@@ -56,7 +56,7 @@ func (app *testApp) responseNudges() int {
 
 func (app *testApp) closeWave(wave *store.Wave) {
 	app.t.Helper()
-	app.must(app.store.CloseWave(app.t.Context(), wave.Survey, wave.Code, app.clock()))
+	app.must(app.store.CloseWave(app.t.Context(), app.deed(), wave.Survey, wave.Code))
 }
 
 // posted are answers as a form post under that key.
@@ -240,7 +240,7 @@ func TestSurveyThatIsNotThere(t *testing.T) {
 	b.post("/survey/nope", posted(uuid.NewString(), homeCarer)).want(http.StatusNotFound)
 
 	// A wave that opens tomorrow.
-	app.must(app.store.OpenWave(t.Context(), store.NewWave{
+	app.must(app.store.OpenWave(t.Context(), app.deed(), store.NewWave{
 		Survey: app.cfg.Survey.ID, Code: "spring", Versions: []int64{1}, OpensAt: app.clock().Add(24 * time.Hour),
 	}))
 	b.get(surveyPath).want(http.StatusNotFound).says("This survey has not opened yet")

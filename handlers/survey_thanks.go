@@ -25,7 +25,7 @@ func (a *app) surveyThanks(c *gin.Context) error {
 	w := wordsIn(lang)
 	page := surveyThanksPage{
 		base: a.spoken(c, lang, w["thanks"]), Arrived: w["thanks_arrived"],
-		Stored: "/survey/" + a.Survey.ID + "/stored?lang=" + lang, Support: a.Organisation.Help,
+		Stored: a.storedPath() + "?lang=" + lang, Support: a.Organisation.Help,
 	}
 	if c.Query("already") == "yes" {
 		page.Arrived = w["thanks_already"]

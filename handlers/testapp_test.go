@@ -309,11 +309,14 @@ func (app *testApp) route(id uuid.UUID) {
 	app.must(err)
 }
 
+// deed is what whoever runs the portal's commands does now.
+func (app *testApp) deed() store.Deed { return store.Deed{At: app.clock()} }
+
 // openWave opens a wave of the survey.
 func (app *testApp) openWave(code string) *store.Wave {
 	app.t.Helper()
 	survey := app.cfg.Survey
-	app.must(app.store.OpenWave(app.t.Context(), store.NewWave{
+	app.must(app.store.OpenWave(app.t.Context(), app.deed(), store.NewWave{
 		Survey: survey.ID, Code: code, Versions: []int64{int64(survey.Version)}, OpensAt: app.clock(),
 	}))
 	wave, err := app.store.WaveByCode(app.t.Context(), survey.ID, code)

@@ -64,7 +64,7 @@ var scriptWords = map[forms.FormKind][]string{
 		"saved", "not_saved", "storage_full", "draft_expired", "other_tab", "offline_ready", "offline_now", "language_offline",
 		"look_again", "look_found", "look_phone", "look_email", "look_postcode", "look_nhs_number", "look_names", "look_choice", "look_private",
 		"on_phone_title", "on_phone", "on_phone_busy", "sending_title", "sending", "received_title", "received", "received_before",
-		"refused_title", "refused_kept", "survey_changed", "thanks_arrived", "busy", "too_many_posts",
+		"refused_title", "refused_kept", "survey_changed", "invitation", "thanks_arrived", "busy", "too_many_posts",
 	},
 	forms.Referral: {"error", "left", "over"},
 }

@@ -3,6 +3,7 @@ package handlers
 import (
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -54,6 +55,9 @@ func TestEveryWordIsSaid(t *testing.T) {
 			source += " " + stem + "_" + string(kind)
 		}
 	}
+	for _, m := range regexp.MustCompile(`\bnotice: "([a-z_]+)"`).FindAllStringSubmatch(source, -1) {
+		source += " " + m[1] + "_text"
+	}
 	for key := range w {
 		if !regexp.MustCompile(`\b` + key + `\b`).MatchString(source) {
 			t.Errorf("nothing says the word %q", key)
@@ -86,7 +90,7 @@ func TestPagesSayNothingThatIsNotInTheLanguageFiles(t *testing.T) {
 	t.Parallel()
 	app := newTestApp(t, inPseudo)
 	b := app.browser()
-	names := []string{app.cfg.Organisation.Name, "7K3M-92QF-8TXW"}
+	names := []string{app.cfg.Organisation.Name, "7K3M-92QF-8TXW", "/refer/resume"}
 	for _, d := range organisation.Demo().Districts {
 		names = append(names, d.Name)
 	}
@@ -120,7 +124,7 @@ func TestPagesSayNothingThatIsNotInTheLanguageFiles(t *testing.T) {
 	}
 	look("a survey that is not open", b.get(surveyPath).want(http.StatusNotFound))
 	wave := app.openWave("spring")
-	app.must(app.store.PublishResults(t.Context(), wave.Survey, wave.Code, true))
+	app.must(app.store.PublishResults(t.Context(), app.deed(), wave.Survey, wave.Code, true))
 	look("the survey", b.get(surveyPath))
 	look("the survey with errors", b.post(surveyPath, posted("", homeCarer)).want(http.StatusUnprocessableEntity))
 	look("the survey with faults", b.post(surveyPath, posted("b7e0c9a2-6c0f-4e63-9a53-0d6b6a0b3f11", without(homeCarer, "care_role", "one_change"))).want(http.StatusUnprocessableEntity))
@@ -130,6 +134,23 @@ func TestPagesSayNothingThatIsNotInTheLanguageFiles(t *testing.T) {
 	look("what is stored", b.get(surveyPath+"/stored"))
 	look("an invitation mistyped", b.get(surveyPath+"?invitation=wombat").want(http.StatusUnprocessableEntity))
 	look("the referral", b.get("/refer"))
+	look("a referral that is saved", b.fill(b.get("/refer")).setAll(individualAnswers).press("save").want(http.StatusOK))
+	look("the way back to it", b.get("/refer/resume"))
+	look("words that open nothing", b.post("/refer/resume", url.Values{"phrase": {"abacus abdomen abdominal abide"}}).want(http.StatusUnprocessableEntity))
+	look("a referral that is not known any more", b.get("/refer/received"))
+	child := b.fill(b.get("/refer")).set("immediate_danger", "no").set("adult_age", "child")
+	look("a referral about a child", child.press("check"))
+	received := b.sendReferral(individualAnswers)
+	names = append(names, received.text(".reference"))
+	for _, values := range individualAnswers {
+		if strings.ContainsAny(values[0], " @") { // what was typed, not a code
+			names = append(names, values...)
+		}
+	}
+	look("a referral that was sent", received)
+	look("what was sent, to add to", b.fill(received).press("amend").want(http.StatusOK))
+	look("what was sent, to print", b.fill(received).press("receipt").want(http.StatusOK))
+	look("what was sent, printed already", b.fill(received).press("receipt").want(http.StatusConflict))
 	app.closeWave(wave)
 	look("a survey that has closed", b.get(surveyPath))
 }

@@ -18,7 +18,7 @@ import (
 // wave opens a wave with n responses in its inbox.
 func (b *bench) wave(n int) int64 {
 	b.t.Helper()
-	err := b.Store.OpenWave(b.t.Context(), store.NewWave{Survey: "care-worker-survey", Code: "one", Versions: []int64{1}, OpensAt: b.Now().Add(-time.Hour)})
+	err := b.Store.OpenWave(b.t.Context(), store.Deed{At: b.Now()}, store.NewWave{Survey: "care-worker-survey", Code: "one", Versions: []int64{1}, OpensAt: b.Now().Add(-time.Hour)})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestReleasesFollowResponses(t *testing.T) {
 
 	// What is left when the wave closes needs no nudge.
 	b.respond(wave, 4)
-	if err := b.Store.CloseWave(t.Context(), "care-worker-survey", "one", b.Now()); err != nil {
+	if err := b.Store.CloseWave(t.Context(), store.Deed{At: b.Now()}, "care-worker-survey", "one"); err != nil {
 		t.Fatal(err)
 	}
 	b.forward.Store(int64(store.LateFor + time.Minute))

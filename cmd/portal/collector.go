@@ -148,7 +148,7 @@ func (c *collectorOpenCommand) Run(ctx context.Context, t terminal) error {
 		if wave.ByInvitation {
 			return fmt.Errorf("only invitations may answer wave %s: make some with `portal collector invite`", wave.Code)
 		}
-		collector, err := ledger.AddOpenCollector(ctx, wave.ID, c.Name)
+		collector, err := ledger.AddOpenCollector(ctx, deed(), wave.ID, c.Name)
 		if errors.Is(err, store.ErrExists) {
 			return fmt.Errorf("wave %s has a collector %q already: choose another name", wave.Code, c.Name)
 		} else if err != nil {
@@ -169,14 +169,14 @@ type collectorCloseCommand struct {
 // Run closes the collector now.
 func (c *collectorCloseCommand) Run(ctx context.Context, t terminal) error {
 	return c.withCollector(ctx, nil, c.Name, func(ledger *store.Store, _ *store.Wave, collector *store.Collector) error {
-		at := now()
-		if err := ledger.CloseCollector(ctx, collector.ID, at); errors.Is(err, store.ErrNotFound) {
+		closing := deed()
+		if err := ledger.CloseCollector(ctx, closing, collector.ID); errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("%q is closed already", c.Name)
 		} else if err != nil {
 			return err
 		}
 		t.say("%q no longer leads to the survey. Answers that phones still hold are taken for 72 hours, until %s.",
-			c.Name, spoken(at.Add(store.LateFor)))
+			c.Name, spoken(closing.At.Add(store.LateFor)))
 		return nil
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -183,4 +184,51 @@ func TestInvitations(t *testing.T) {
 	}
 	c.sealed("invite", "2026-11", "Late", "1").wants(1, "wave 2026-11 has closed")
 	c.run("open", "2026-11", "Late").wants(1, "wave 2026-11 has closed")
+}
+
+func TestCommandsAreRecorded(t *testing.T) {
+	t.Parallel()
+	c := newCollecting(t)
+	wave := func(args ...string) {
+		t.Helper()
+		portal(t, append(append([]string{"wave"}, args...), "--database-url", c.DSN)...).wants(0)
+	}
+	wave("publish", "2026-11")
+	wave("unpublish", "2026-11")
+	wave("accept", "2026-11", "1")
+	c.run("open", "2026-11", "Poster").wants(0)
+	c.sealed("invite", "2026-11", "Letters", "3").wants(0)
+	codes := c.rows(c.sealed("invite", "2026-11", "Letters", "2", "--csv", "-").wants(0).out, 4, 2)
+	c.sealed("export", "2026-11", "Letters").wants(0)
+	c.sealed("reissue", "2026-11", "Letters", "4").wants(0)
+	c.plain("close", "2026-11", "Letters").wants(0)
+	wave("close", "2026-11")
+	c.sealed("reissue", "2026-11", "Letters", "4").wants(1) // nothing that was refused
+
+	events, err := c.Store.Audit(t.Context(), 20)
+	must(t, err)
+	var got []string
+	for _, e := range slices.Backward(events) {
+		what := string(e.Kind)
+		if e.Collector != nil {
+			what += " " + *e.Collector
+		}
+		if e.Wave == nil || *e.Wave != "2026-11" || e.ActorName != nil || time.Since(e.At) > time.Hour {
+			t.Errorf("recorded %+v", e)
+		}
+		got = append(got, what)
+	}
+	want := []string{
+		"wave_made", "results_published", "results_unpublished", "version_accepted", "collector_made Poster", "collector_made Letters",
+		"invitations_added Letters", "codes_exported Letters", "codes_exported Letters", "invitation_reissued Letters",
+		"collector_closed Letters", "wave_closed",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("recorded %q, want %q", got, want)
+	}
+	for _, code := range codes {
+		if strings.Contains(fmt.Sprint(events), code) {
+			t.Error("an invitation's code is recorded")
+		}
+	}
 }

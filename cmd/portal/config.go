@@ -70,19 +70,40 @@ type config struct {
 
 // read checks the settings and reports all faults at once.
 func (s settings) read(logTo io.Writer) (*config, error) {
-	cfg := &config{settings: s, log: slog.New(slog.NewTextHandler(logTo, nil))}
-	var faults []error
-	fault := func(err error) {
-		if err != nil {
-			faults = append(faults, err)
-		}
+	cfg, faults := s.understand()
+	if faults = append(s.missing(), faults...); len(faults) > 0 {
+		return nil, cannotStart(faults)
 	}
+	cfg.log = slog.New(slog.NewTextHandler(logTo, nil))
+	return cfg, nil
+}
+
+func cannotStart(faults []error) error {
+	return fmt.Errorf("the portal cannot start:\n%w", errors.Join(faults...))
+}
+
+// missing names the settings without which nothing can be served.
+func (s settings) missing() []error {
+	var faults []error
 	for _, need := range []struct{ name, value string }{
 		{"DATABASE_URL", s.DatabaseURL}, {"REDIS_URL", s.RedisURL}, {"PORTAL_KEYSET", s.Keyset},
 		{"PORTAL_BASE_URL", s.BaseURL}, {"PORTAL_SMTP_URL", s.SMTPURL},
 	} {
 		if need.value == "" {
-			fault(fmt.Errorf("%s is not set; see .env.example", need.name))
+			faults = append(faults, fmt.Errorf("%s is not set; see .env.example", need.name))
+		}
+	}
+	return faults
+}
+
+// understand works out what the settings mean, as far as they are set, and
+// all that is wrong with them.
+func (s settings) understand() (*config, []error) {
+	cfg := &config{settings: s}
+	var faults []error
+	fault := func(err error) {
+		if err != nil {
+			faults = append(faults, err)
 		}
 	}
 	if s.Keyset != "" {
@@ -112,10 +133,7 @@ func (s settings) read(logTo io.Writer) (*config, error) {
 	}
 	fault(checkProxies(s.TrustedProxies))
 	fault(cfg.readOrganisation())
-	if len(faults) > 0 {
-		return nil, fmt.Errorf("the portal cannot start:\n%w", errors.Join(faults...))
-	}
-	return cfg, nil
+	return cfg, faults
 }
 
 // readBaseURL reads what links begin with, and the sender of emails after it.

@@ -39,6 +39,10 @@ func (d *devCommand) Run(ctx context.Context, t terminal) (err error) {
 	if d.BaseURL == "" {
 		d.BaseURL = "http://" + localAddr(listener.Addr().String())
 	}
+	// What is set is looked at before anything is started for what is not.
+	if _, faults := d.understand(); len(faults) > 0 {
+		return cannotStart(faults)
+	}
 	logFile, err := d.makeData()
 	if err != nil {
 		return err

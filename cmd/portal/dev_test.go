@@ -188,7 +188,18 @@ func TestDevRefusesAtOnce(t *testing.T) {
 		t.Errorf("the refused portal left %v in its folder", left)
 	}
 	running.isStopped()
-	startDev(t, db, redis, t.TempDir(), "--rate-limit", "many").ends(1)
+}
+
+// A wrong setting is said before PostgreSQL is started for it.
+func TestDevRefusesWrongSettingsFirst(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	portal(t, "dev", "--addr", "127.0.0.1:0", "--data", data, "--rate-limit", "many", "--keyset", "nonsense", "--redis-url", "wombat://x",
+		"--base-url", "portal", "--smtp-url", "wombat://x").
+		wants(1, "the portal cannot start", "PORTAL_RATE_LIMIT", "PORTAL_KEYSET", "PORTAL_BASE_URL", "REDIS_URL", "PORTAL_SMTP_URL")
+	if _, err := os.Stat(data); !os.IsNotExist(err) {
+		t.Errorf("something was started in the data folder: %v", err)
+	}
 }
 
 // Root may write anywhere, so the portal runs as nobody if the tests are root's.

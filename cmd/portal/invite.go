@@ -58,7 +58,7 @@ func (c *collectorInviteCommand) Run(ctx context.Context, t terminal) error {
 
 // add makes the collector, or gives the one of that name more.
 func (c *collectorInviteCommand) add(ctx context.Context, ledger *store.Store, wave *store.Wave) (*store.Collector, error) {
-	collector, err := ledger.AddClosedCollector(ctx, wave.ID, c.Name, c.Number)
+	collector, err := ledger.AddClosedCollector(ctx, deed(), wave.ID, c.Name, c.Number)
 	if !errors.Is(err, store.ErrExists) {
 		return collector, err
 	}
@@ -68,7 +68,7 @@ func (c *collectorInviteCommand) add(ctx context.Context, ledger *store.Store, w
 	if collector.Kind != store.ClosedCollector {
 		return nil, fmt.Errorf("wave %s has a short link named %q: choose another name", wave.Code, c.Name)
 	}
-	err = ledger.AddInvitations(ctx, collector.ID, collector.Issued, c.Number)
+	err = ledger.AddInvitations(ctx, deed(), collector.ID, collector.Issued, c.Number)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil, fmt.Errorf("%q is closed: choose another name", c.Name)
@@ -122,7 +122,7 @@ func (c *collectorReissueCommand) Run(ctx context.Context, t terminal) error {
 		if !collector.InUse(wave, now()) {
 			return fmt.Errorf("%q is closed: its invitations cannot be re-issued", c.Name)
 		}
-		code, err := ledger.Reissue(ctx, collector.ID, c.Number)
+		code, err := ledger.Reissue(ctx, deed(), collector.ID, c.Number)
 		if errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("%q has no invitation %d: it has numbers 1 to %d", c.Name, c.Number, collector.Issued)
 		} else if err != nil {
@@ -142,6 +142,9 @@ var csvHeading = []string{"number", "code", "link"}
 // cell can be taken for a formula: they begin with a digit, a letter of the
 // code or the link.
 func writeInvitations(ctx context.Context, ledger *store.Store, collector *store.Collector, base string, from int, out io.Writer) error {
+	if err := ledger.RecordExported(ctx, deed(), collector.ID); err != nil {
+		return err
+	}
 	w := csv.NewWriter(out)
 	if err := w.Write(csvHeading); err != nil {
 		return fmt.Errorf("write invitations: %w", err)

@@ -105,17 +105,17 @@ func (d *devCommand) firstDemo(ctx context.Context, t terminal, c *config, ledge
 		Survey: c.survey.ID, Code: now().Format("2006-01"), Versions: []int64{int64(c.survey.Version)},
 		OpensAt: now().AddDate(0, 0, -21), Demo: true, Published: true,
 	}
-	if err := ledger.OpenWave(ctx, wave); err != nil {
+	if err := ledger.OpenWave(ctx, deed(), wave); err != nil {
 		return err
 	}
 	opened, err := ledger.WaveByCode(ctx, wave.Survey, wave.Code)
 	if err != nil {
 		return err
 	}
-	if _, err := ledger.AddOpenCollector(ctx, opened.ID, "Poster in staff rooms"); err != nil {
+	if _, err := ledger.AddOpenCollector(ctx, deed(), opened.ID, "Poster in staff rooms"); err != nil {
 		return err
 	}
-	_, err = ledger.AddClosedCollector(ctx, opened.ID, "Letters to home care workers", demoInvitations)
+	_, err = ledger.AddClosedCollector(ctx, deed(), opened.ID, "Letters to home care workers", demoInvitations)
 	return err
 }
 

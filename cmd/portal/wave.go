@@ -20,6 +20,10 @@ type waveCommand struct {
 	Accept    waveAcceptCommand    `cmd:"" help:"Let a wave count answers to a further published version, and give out the newest."`
 }
 
+// deed is what a command does now. The history names nobody for it: who may
+// run commands may name themselves as they like.
+func deed() store.Deed { return store.Deed{At: now()} }
+
 type waveOpenCommand struct {
 	database
 	Code         string    `arg:"" help:"Its name in addresses, like 2026-11."`
@@ -71,7 +75,7 @@ func (w *waveOpenCommand) Run(ctx context.Context, t terminal) error {
 			return err
 		}
 		wave.Versions = []int64{int64(version)}
-		if err := ledger.OpenWave(ctx, wave); errors.Is(err, store.ErrExists) {
+		if err := ledger.OpenWave(ctx, deed(), wave); errors.Is(err, store.ErrExists) {
 			return fmt.Errorf("%s has a wave %s already: choose another code", w.Survey, w.Code)
 		} else if err != nil {
 			return err
@@ -106,14 +110,14 @@ type waveCloseCommand struct {
 // Run closes the wave now.
 func (w *waveCloseCommand) Run(ctx context.Context, t terminal) error {
 	return w.withLedger(ctx, func(ledger *store.Store) error {
-		at := now()
-		if err := ledger.CloseWave(ctx, w.Survey, w.Code, at); errors.Is(err, store.ErrNotFound) {
+		closing := deed()
+		if err := ledger.CloseWave(ctx, closing, w.Survey, w.Code); errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("%s has no open wave %s", w.Survey, w.Code)
 		} else if err != nil {
 			return err
 		}
 		t.say("Wave %s of %s is closed. Answers that phones still hold are taken for 72 hours, until %s; the last ones are released then.",
-			w.Code, w.Survey, spoken(at.Add(store.LateFor)))
+			w.Code, w.Survey, spoken(closing.At.Add(store.LateFor)))
 		return nil
 	})
 }
@@ -175,7 +179,7 @@ type wavePublishCommand struct {
 // Run publishes the results.
 func (w *wavePublishCommand) Run(ctx context.Context, t terminal) error {
 	return w.withLedger(ctx, func(ledger *store.Store) error {
-		if err := ledger.PublishResults(ctx, w.Survey, w.Code, true); errors.Is(err, store.ErrNotFound) {
+		if err := ledger.PublishResults(ctx, deed(), w.Survey, w.Code, true); errors.Is(err, store.ErrNotFound) {
 			return w.missing(w.Code)
 		} else if err != nil {
 			return err
@@ -193,7 +197,7 @@ type waveUnpublishCommand struct {
 // Run ends the publication. What people have seen they may keep.
 func (w *waveUnpublishCommand) Run(ctx context.Context, t terminal) error {
 	return w.withLedger(ctx, func(ledger *store.Store) error {
-		if err := ledger.PublishResults(ctx, w.Survey, w.Code, false); errors.Is(err, store.ErrNotFound) {
+		if err := ledger.PublishResults(ctx, deed(), w.Survey, w.Code, false); errors.Is(err, store.ErrNotFound) {
 			return w.missing(w.Code)
 		} else if err != nil {
 			return err

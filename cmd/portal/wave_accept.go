@@ -43,7 +43,7 @@ func (w *waveAcceptCommand) Run(ctx context.Context, t terminal) error {
 		if err := w.refuseApart(ctx, ledger, wave, listsOf(org)); err != nil {
 			return err
 		}
-		if err := ledger.AcceptVersion(ctx, w.Survey, w.Code, w.Version); err != nil {
+		if err := ledger.AcceptVersion(ctx, deed(), w.Survey, w.Code, w.Version); err != nil {
 			return err
 		}
 		if wave, err = ledger.WaveByCode(ctx, w.Survey, w.Code); err != nil {

@@ -75,7 +75,7 @@ func TestWaves(t *testing.T) {
 			t.Errorf("no line like %q in\n%s", line, got.out)
 		}
 	}
-	must(t, db.Store.CloseWave(t.Context(), "care-worker-survey", "demo", now().Add(-73*time.Hour)))
+	must(t, db.Store.CloseWave(t.Context(), store.Deed{At: now().Add(-73 * time.Hour)}, "care-worker-survey", "demo"))
 	if got := wave("list").wants(0); !regexp.MustCompile(`demo +closed, demo`).MatchString(got.out) {
 		t.Errorf("the wave that ended is listed as\n%s", got.out)
 	}
@@ -88,7 +88,7 @@ func TestWavesByInvitationAreListedInTens(t *testing.T) {
 	portal(t, "wave", "open", "invited", "--by-invitation", "--database-url", db.DSN).wants(0)
 	wave, err := db.Store.WaveByCode(t.Context(), "care-worker-survey", "invited")
 	must(t, err)
-	collector, err := db.Store.AddClosedCollector(t.Context(), wave.ID, "Providers", 15)
+	collector, err := db.Store.AddClosedCollector(t.Context(), deed(), wave.ID, "Providers", 15)
 	must(t, err)
 	lists := func(columns string) {
 		t.Helper()

@@ -60,7 +60,8 @@ async function purged(css, content) {
 
 // saidOnce takes out what the design system says again at every turn: the
 // font, which _page.scss sets for all, and a way to set each colour from
-// outside, which nobody uses here. Then it joins what has come together.
+// outside, which it uses itself for the text on its panels, and nobody else
+// here. Then it joins what has come together.
 function saidOnce(root) {
   root.walkDecls((decl) => {
     const { prop } = decl;
@@ -68,7 +69,8 @@ function saidOnce(root) {
       decl.value = decl.value.replace(/var\(--govuk-[\w-]+, ([^()]+)\)/g, "$1");
     }
     const font = (prop === "font-family" && decl.value.startsWith("arial")) || prop.endsWith("font-smoothing");
-    if (prop.startsWith("--govuk-") || (font && !selects(decl, "body"))) decl.remove();
+    if (prop === "--govuk-text-colour" && !selects(decl, ":root")) decl.prop = "color";
+    else if (prop.startsWith("--govuk-") || (font && !selects(decl, "body"))) decl.remove();
   });
   root.walkRules((rule) => {
     const before = rule.prev();

@@ -143,7 +143,7 @@ func TestResponsesReachTheLedger(t *testing.T) {
 	t.Parallel()
 	d, _ := depsWithLedger(t, thursday)
 	ctx := t.Context()
-	err := d.Store.OpenWave(ctx, store.NewWave{Survey: d.Survey.ID, Code: "spring", Versions: []int64{1}, OpensAt: d.Now, Demo: true})
+	err := d.Store.OpenWave(ctx, store.Deed{At: d.Now}, store.NewWave{Survey: d.Survey.ID, Code: "spring", Versions: []int64{1}, OpensAt: d.Now, Demo: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestResponsesReachTheLedger(t *testing.T) {
 func TestTooFewResponsesToReleaseAreNoError(t *testing.T) {
 	t.Parallel()
 	d, _ := depsWithLedger(t, thursday)
-	if err := d.Store.OpenWave(t.Context(), store.NewWave{Survey: d.Survey.ID, Code: "tiny", Versions: []int64{1}, OpensAt: d.Now, Demo: true}); err != nil {
+	if err := d.Store.OpenWave(t.Context(), store.Deed{At: d.Now}, store.NewWave{Survey: d.Survey.ID, Code: "tiny", Versions: []int64{1}, OpensAt: d.Now, Demo: true}); err != nil {
 		t.Fatal(err)
 	}
 	wave, err := d.Store.CurrentWave(t.Context(), d.Survey.ID, d.Now)

@@ -187,7 +187,7 @@ func (b *tab) tabTo(words string) *tab {
 // back is the browser's own button.
 func (b *tab) back() *tab {
 	b.t.Helper()
-	ask[*bool](b, `(history.back(), null)`)
+	ask[*bool](b, `(setTimeout(() => history.back()), null)`) // it may take the page away
 	return b
 }
 

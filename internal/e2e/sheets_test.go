@@ -33,6 +33,16 @@ func TestSheetsHaveWhatPagesUse(t *testing.T) {
 	must(t, json.Unmarshal(raw, &built))
 	everything := classesIn(t, built["manage.css"])
 
+	// The design system colours the text on a panel by a variable, which our
+	// sheets do without.
+	for _, sheet := range []string{"form.css", "public.css"} {
+		css, err := os.ReadFile(filepath.Join("../../handlers/static", built[sheet]))
+		must(t, err)
+		if !regexp.MustCompile(`\.govuk-panel--confirmation\{[^}]*color:#fff[;}]`).Match(css) {
+			t.Errorf("%s: the text on the green panel is not white", sheet)
+		}
+	}
+
 	b := newPlain(t, theDev(t).base)
 	survey := b.get(surveyPath)
 	refer := b.get("/refer").form("submission_key").fill(byProfessional)

@@ -136,7 +136,7 @@ func reset(out http.ResponseWriter) {
 
 // hurry makes the page's patience and its pauses those of a test, and leaves
 // the sending to the page, whose pace this is.
-const hurry = `window.portalPace = {patience: 8000, firstPause: 40, longestPause: 300};
+const hurry = `window.portalPace = {patience: 8000, firstPause: 40, turn: 40, longestPause: 300};
 	delete ServiceWorkerRegistration.prototype.sync;`
 
 // answerShortly is the shortest way from the survey's first screen to its

@@ -123,25 +123,29 @@ func (s *Store) collectorAndWave(ctx context.Context, query string, args ...any)
 
 // AddOpenCollector gives the wave a short link; ErrExists if the wave has a
 // collector of that name, of at most 100 characters.
-func (s *Store) AddOpenCollector(ctx context.Context, waveID int64, name string) (*Collector, error) {
+func (s *Store) AddOpenCollector(ctx context.Context, d Deed, waveID int64, name string) (*Collector, error) {
 	var c *Collector
 	err := s.inTx(ctx, func(tx *sqlx.Tx) (err error) {
-		c, err = addCollector(ctx, tx, waveID, name, OpenCollector)
-		return err
+		if c, err = addCollector(ctx, tx, waveID, name, OpenCollector); err != nil {
+			return err
+		}
+		return s.recordDeed(ctx, tx, d, EventCollectorMade, Detail{Collector: c.ID})
 	})
 	return c, err
 }
 
 // AddClosedCollector gives the wave n invitations; ErrExists if the wave has a
 // collector of that name, of at most 100 characters.
-func (s *Store) AddClosedCollector(ctx context.Context, waveID int64, name string, n int) (*Collector, error) {
+func (s *Store) AddClosedCollector(ctx context.Context, d Deed, waveID int64, name string, n int) (*Collector, error) {
 	var c *Collector
 	err := s.inTx(ctx, func(tx *sqlx.Tx) (err error) {
 		if c, err = addCollector(ctx, tx, waveID, name, ClosedCollector); err != nil {
 			return err
 		}
-		c.Issued, err = s.addInvitations(ctx, tx, c.ID, 0, n)
-		return err
+		if c.Issued, err = s.addInvitations(ctx, tx, c.ID, 0, n); err != nil {
+			return err
+		}
+		return s.recordDeed(ctx, tx, d, EventCollectorMade, Detail{Collector: c.ID, Invitations: n})
 	})
 	return c, err
 }
@@ -164,13 +168,22 @@ func addCollector(ctx context.Context, tx *sqlx.Tx, waveID int64, name string, k
 	return nil, errors.New("add collector: no code is free")
 }
 
-// CloseCollector stops it from leading to the survey at that time; what phones
-// had queued is taken for LateFor. ErrNotFound if there is none open.
-func (s *Store) CloseCollector(ctx context.Context, id int64, at time.Time) error {
-	res, err := s.db.ExecContext(ctx, `UPDATE collectors SET closed_at = $2
-		WHERE id = $1 AND (closed_at IS NULL OR closed_at > $2)`, id, at)
+// CloseCollector stops it from leading to the survey at the deed's time; what
+// phones had queued is taken for LateFor. ErrNotFound if there is none open.
+func (s *Store) CloseCollector(ctx context.Context, d Deed, id int64) error {
+	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
+		res, err := tx.ExecContext(ctx, `UPDATE collectors SET closed_at = $2
+			WHERE id = $1 AND (closed_at IS NULL OR closed_at > $2)`, id, d.At)
+		if err != nil {
+			return err
+		}
+		if err := changedOne(res, ErrNotFound); err != nil {
+			return err
+		}
+		return s.recordDeed(ctx, tx, d, EventCollectorClosed, Detail{Collector: id})
+	})
 	if err != nil {
 		return fmt.Errorf("close collector: %w", err)
 	}
-	return changedOne(res, ErrNotFound)
+	return nil
 }

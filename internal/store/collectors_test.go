@@ -15,7 +15,7 @@ import (
 
 func (l *ledger) openCollector(wave int64, name string) *store.Collector {
 	l.t.Helper()
-	c, err := l.AddOpenCollector(l.t.Context(), wave, name)
+	c, err := l.AddOpenCollector(l.t.Context(), byCommand, wave, name)
 	l.must(err)
 	return c
 }
@@ -43,11 +43,11 @@ func TestOpenCollectors(t *testing.T) {
 	if poster.Kind != store.OpenCollector || len(poster.Code) != 6 || poster.WaveID != wave || poster.Issued != 0 {
 		t.Errorf("added: %+v", poster)
 	}
-	if _, err := l.AddOpenCollector(t.Context(), wave, "Poster"); !errors.Is(err, store.ErrExists) {
+	if _, err := l.AddOpenCollector(t.Context(), byCommand, wave, "Poster"); !errors.Is(err, store.ErrExists) {
 		t.Errorf("the same name again: %v", err)
 	}
 	for _, name := range []string{"", strings.Repeat("x", 101)} {
-		if _, err := l.AddOpenCollector(t.Context(), wave, name); err == nil {
+		if _, err := l.AddOpenCollector(t.Context(), byCommand, wave, name); err == nil {
 			t.Errorf("a name of %d characters is taken", len(name))
 		}
 	}
@@ -74,8 +74,8 @@ func TestOpenCollectors(t *testing.T) {
 	l.expect("through the poster", 2, `SELECT count(*) FROM inbox WHERE collector_id = $1`, poster.ID)
 	l.expect("through nothing", 4, `SELECT count(*) FROM inbox WHERE collector_id IS NULL`)
 
-	l.must(l.CloseCollector(t.Context(), poster.ID, tuesday))
-	if err := l.CloseCollector(t.Context(), poster.ID, tuesday.Add(time.Hour)); !errors.Is(err, store.ErrNotFound) {
+	l.must(l.CloseCollector(t.Context(), byCommand, poster.ID))
+	if err := l.CloseCollector(t.Context(), store.Deed{At: tuesday.Add(time.Hour)}, poster.ID); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("closing a closed collector: %v", err)
 	}
 	c, _, err := l.CollectorByCode(t.Context(), poster.Code)

@@ -33,13 +33,19 @@ const (
 	EventSignedOut    EventKind = "signed_out"
 )
 
-// Detail holds an event's codes. Words never go here.
+// Detail holds an event's codes and numbers. Words never go here.
 type Detail struct {
 	Team     string `json:"team,omitempty"`
 	From     string `json:"from,omitempty"`
 	Priority string `json:"priority,omitempty"`
 	Outcome  string `json:"outcome,omitempty"`
 	Reason   string `json:"reason,omitempty"` // a code, such as "routed"
+
+	Wave        int64 `json:"wave,omitempty"`      // its ID; of a collector's events the collector tells
+	Collector   int64 `json:"collector,omitempty"` // its ID
+	Version     int   `json:"version,omitempty"`
+	Invitations int   `json:"invitations,omitempty"` // how many
+	Invitation  int   `json:"invitation,omitempty"`  // the number of one, which tells nobody's code
 }
 
 type newEvent struct {
@@ -90,6 +96,8 @@ type Event struct {
 	Kind      EventKind `db:"kind"`
 	ActorName *string   `db:"actor_name"`
 	Reference *string   `db:"reference"`
+	Wave      *string   `db:"wave"`      // its code; only Audit tells it
+	Collector *string   `db:"collector"` // its name; only Audit tells it
 	Detail    Detail
 	Words     string
 }
@@ -106,8 +114,10 @@ const eventColumns = `e.id, e.at, e.kind, u.name AS actor_name, r.reference, e.d
 // Audit lists the newest events of the whole portal, words left sealed.
 func (s *Store) Audit(ctx context.Context, limit int) ([]Event, error) {
 	var rows []eventRow
-	err := s.db.SelectContext(ctx, &rows, `SELECT `+eventColumns+` FROM events e
+	err := s.db.SelectContext(ctx, &rows, `SELECT `+eventColumns+`, w.code AS wave, c.name AS collector FROM events e
 		LEFT JOIN users u ON u.id = e.actor_id LEFT JOIN referrals r ON r.id = e.referral_id
+		LEFT JOIN collectors c ON c.id = (e.detail->>'collector')::bigint
+		LEFT JOIN waves w ON w.id = COALESCE((e.detail->>'wave')::bigint, c.wave_id)
 		ORDER BY e.seq DESC LIMIT $1`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list events: %w", err)

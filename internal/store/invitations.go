@@ -51,10 +51,12 @@ func (s *Store) FindInvitation(ctx context.Context, code string) (*Collector, *W
 // MaxInvitations, numbered on from those. So a request that comes twice adds
 // once: ErrStale if it has issued another number by now. ErrNotFound if there
 // is no such collector that is not closed yet.
-func (s *Store) AddInvitations(ctx context.Context, collectorID int64, issued, n int) error {
+func (s *Store) AddInvitations(ctx context.Context, d Deed, collectorID int64, issued, n int) error {
 	return s.inTx(ctx, func(tx *sqlx.Tx) error {
-		_, err := s.addInvitations(ctx, tx, collectorID, issued, n)
-		return err
+		if _, err := s.addInvitations(ctx, tx, collectorID, issued, n); err != nil {
+			return err
+		}
+		return s.recordDeed(ctx, tx, d, EventInvitationsAdded, Detail{Collector: collectorID, Invitations: n})
 	})
 }
 
@@ -139,7 +141,7 @@ func (s *Store) Invitations(ctx context.Context, collectorID int64, from, limit 
 // and neither the answer nor its time tells: nobody votes twice, and whoever
 // re-issues does not learn who has voted. ErrNotFound if there is no such
 // invitation of a collector that is not closed yet.
-func (s *Store) Reissue(ctx context.Context, collectorID int64, number int) (string, error) {
+func (s *Store) Reissue(ctx context.Context, d Deed, collectorID int64, number int) (string, error) {
 	index, sealedCode, code, err := s.drawInvitation(collectorID, number)
 	if err != nil {
 		return "", err
@@ -159,7 +161,10 @@ func (s *Store) Reissue(ctx context.Context, collectorID int64, number int) (str
 		if err != nil {
 			return err
 		}
-		return changedOne(res, ErrNotFound)
+		if err := changedOne(res, ErrNotFound); err != nil {
+			return err
+		}
+		return s.recordDeed(ctx, tx, d, EventReissued, Detail{Collector: collectorID, Invitation: number})
 	})
 	if err != nil {
 		return "", fmt.Errorf("re-issue invitation: %w", err)

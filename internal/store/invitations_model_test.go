@@ -103,7 +103,7 @@ func (w *world) answer(t *rapid.T, keys []uuid.UUID) {
 
 func (w *world) reissue(t *rapid.T) {
 	wave, number := rapid.IntRange(0, 1).Draw(t, "wave"), rapid.IntRange(1, 4).Draw(t, "number")
-	code, err := w.Reissue(w.t.Context(), w.collectors[wave], number)
+	code, err := w.Reissue(w.t.Context(), byCommand, w.collectors[wave], number)
 	if !w.collectorClosed[wave].IsZero() {
 		if !errors.Is(err, store.ErrNotFound) {
 			t.Fatalf("re-issue of a closed collector: %v", err)
@@ -127,7 +127,7 @@ func (w *world) close(t *rapid.T) {
 		}
 	case 1:
 		if w.collectorClosed[i].IsZero() {
-			w.must(w.CloseCollector(w.t.Context(), w.collectors[i], tuesday))
+			w.must(w.CloseCollector(w.t.Context(), byCommand, w.collectors[i]))
 			w.collectorClosed[i] = tuesday
 		}
 	}

@@ -133,11 +133,11 @@ func TestInvitationsUnderEverythingAtOnce(t *testing.T) {
 	issued := len(codes)
 	work := []func() error{
 		func() error { _, err := l.Release(t.Context(), wave, tuesday); return err },
-		func() error { _, err := l.Reissue(t.Context(), c.ID, 1+rand.IntN(300)); return err },
+		func() error { _, err := l.Reissue(t.Context(), byCommand, c.ID, 1+rand.IntN(300)); return err },
 		func() error { return l.Housekeep(t.Context(), tuesday) },
 		func() error {
 			issued++
-			return l.AddInvitations(t.Context(), c.ID, issued-1, 1)
+			return l.AddInvitations(t.Context(), byCommand, c.ID, issued-1, 1)
 		},
 	}
 	done := make(chan struct{})

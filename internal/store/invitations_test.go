@@ -18,7 +18,7 @@ import (
 // closedCollector adds n invitations and gives their codes, number 1 first.
 func (l *ledger) closedCollector(wave int64, name string, n int) (*store.Collector, []string) {
 	l.t.Helper()
-	c, err := l.AddClosedCollector(l.t.Context(), wave, name, n)
+	c, err := l.AddClosedCollector(l.t.Context(), byCommand, wave, name, n)
 	l.must(err)
 	return c, l.codes(c.ID)
 }
@@ -39,7 +39,7 @@ func (l *ledger) codes(collector int64) []string {
 // byInvitation opens a wave that only invitations may answer.
 func (l *ledger) byInvitation(code string) int64 {
 	l.t.Helper()
-	l.must(l.OpenWave(l.t.Context(), store.NewWave{
+	l.must(l.OpenWave(l.t.Context(), byCommand, store.NewWave{
 		Survey: "care-worker-survey", Code: code, Versions: []int64{1}, OpensAt: tuesday.AddDate(0, 0, -7), ByInvitation: true,
 	}))
 	wave, err := l.WaveByCode(l.t.Context(), "care-worker-survey", code)
@@ -68,7 +68,7 @@ func TestInvitations(t *testing.T) {
 	if c.Kind != store.ClosedCollector || c.Issued != 25 || len(codes) != 25 {
 		t.Fatalf("added: %+v with %d codes", c, len(codes))
 	}
-	l.must(l.AddInvitations(t.Context(), c.ID, 25, 5))
+	l.must(l.AddInvitations(t.Context(), byCommand, c.ID, 25, 5))
 	more := l.codes(c.ID)
 	if len(more) != 30 || !slices.Equal(more[:25], codes) || l.collector(wave, c.ID).Issued != 30 {
 		t.Errorf("after adding five there are %d", len(more))
@@ -103,24 +103,24 @@ func TestInvitations(t *testing.T) {
 	}
 
 	for _, n := range []int{-1, 0, store.MaxInvitations + 1} {
-		if err := l.AddInvitations(t.Context(), c.ID, 30, n); err == nil {
+		if err := l.AddInvitations(t.Context(), byCommand, c.ID, 30, n); err == nil {
 			t.Errorf("%d invitations are added", n)
 		}
 	}
-	if _, err := l.AddClosedCollector(t.Context(), wave, "Providers", 1); !errors.Is(err, store.ErrExists) {
+	if _, err := l.AddClosedCollector(t.Context(), byCommand, wave, "Providers", 1); !errors.Is(err, store.ErrExists) {
 		t.Errorf("the same name: %v", err)
 	}
-	if _, err := l.AddClosedCollector(t.Context(), wave, "None", 0); err == nil {
+	if _, err := l.AddClosedCollector(t.Context(), byCommand, wave, "None", 0); err == nil {
 		t.Error("a collector of no invitations is added")
 	}
 	l.expect("collectors", 1, `SELECT count(*) FROM collectors`)
 	poster := l.openCollector(wave, "Poster")
-	l.must(l.CloseCollector(t.Context(), c.ID, tuesday))
+	l.must(l.CloseCollector(t.Context(), byCommand, c.ID))
 	for name, id := range map[string]int64{"open": poster.ID, "closed": c.ID, "missing": c.ID + 1000} {
-		if err := l.AddInvitations(t.Context(), id, 30, 1); !errors.Is(err, store.ErrNotFound) {
+		if err := l.AddInvitations(t.Context(), byCommand, id, 30, 1); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("more invitations for a collector that is %s: %v", name, err)
 		}
-		if _, err := l.Reissue(t.Context(), id, 1); !errors.Is(err, store.ErrNotFound) {
+		if _, err := l.Reissue(t.Context(), byCommand, id, 1); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("re-issuing one of a collector that is %s: %v", name, err)
 		}
 	}
@@ -141,7 +141,7 @@ func TestManyInvitationsAtOnce(t *testing.T) {
 	// A button that is pressed more than once adds once.
 	var stale atomic.Int32
 	errs := together(4, func(int) error {
-		err := l.AddInvitations(t.Context(), c.ID, 12_000, 10)
+		err := l.AddInvitations(t.Context(), byCommand, c.ID, 12_000, 10)
 		if errors.Is(err, store.ErrStale) {
 			stale.Add(1)
 			return nil
@@ -161,7 +161,7 @@ func TestAnInvitationCountsOnce(t *testing.T) {
 	c, codes := l.closedCollector(wave, "Providers", 4)
 	_, otherCodes := l.closedCollector(other, "Others", 1)
 	closing, closingCodes := l.closedCollector(wave, "Closing", 3)
-	l.must(l.CloseCollector(t.Context(), closing.ID, tuesday))
+	l.must(l.CloseCollector(t.Context(), byCommand, closing.ID))
 	first := uuid.New()
 	l.append(invited(wave, first, codes[0]))
 
@@ -218,9 +218,9 @@ func TestReissue(t *testing.T) {
 	c, codes := l.closedCollector(wave, "Providers", 3)
 	key := uuid.New()
 	l.append(invited(wave, key, codes[0]))
-	unused, err := l.Reissue(t.Context(), c.ID, 2)
+	unused, err := l.Reissue(t.Context(), byCommand, c.ID, 2)
 	l.must(err)
-	used, err := l.Reissue(t.Context(), c.ID, 1)
+	used, err := l.Reissue(t.Context(), byCommand, c.ID, 1)
 	l.must(err)
 	if got := l.codes(c.ID); !slices.Equal(got, []string{used, unused, codes[2]}) || l.collector(wave, c.ID).Reissued != 2 || l.collector(wave, c.ID).Issued != 3 {
 		t.Errorf("codes %q, %+v", got, l.collector(wave, c.ID))
@@ -245,7 +245,7 @@ func TestReissue(t *testing.T) {
 		t.Errorf("a retry with the old code: %v, %v", duplicate, err)
 	}
 	for _, number := range []int{0, 4, -1} {
-		if _, err := l.Reissue(t.Context(), c.ID, number); !errors.Is(err, store.ErrNotFound) {
+		if _, err := l.Reissue(t.Context(), byCommand, c.ID, number); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("number %d: %v", number, err)
 		}
 	}
@@ -266,7 +266,7 @@ func TestInvitationsAfterAChangeOfKeys(t *testing.T) {
 	l.must(err)
 	defer func() { l.must(l.Close()) }()
 	l.append(invited(wave, uuid.New(), codes[0]))
-	l.must(l.AddInvitations(t.Context(), c.ID, 2, 1))
+	l.must(l.AddInvitations(t.Context(), byCommand, c.ID, 2, 1))
 	if got := l.codes(c.ID); len(got) != 3 || !slices.Equal(got[:2], codes) {
 		t.Errorf("the sheet printed again holds %q, was %q", got, codes)
 	}
@@ -281,7 +281,7 @@ func TestCodesOfEndedInvitationsAreDropped(t *testing.T) {
 	b, _ := l.closedCollector(closedCollector, "B", 3)
 	c, _ := l.closedCollector(open, "C", 3)
 	l.closeWave("one", tuesday)
-	l.must(l.CloseCollector(t.Context(), b.ID, tuesday))
+	l.must(l.CloseCollector(t.Context(), byCommand, b.ID))
 	l.must(l.Housekeep(t.Context(), tuesday.Add(store.LateFor-time.Second)))
 	l.expect("codes that are kept while phones may still send", 9, `SELECT count(*) FROM invitations WHERE code_sealed IS NOT NULL`)
 	l.must(l.Housekeep(t.Context(), tuesday.Add(store.LateFor)))

@@ -128,10 +128,13 @@ func (l *ledger) expect(what string, want int, query string, args ...any) {
 	}
 }
 
+// byCommand is what whoever runs the portal's commands does on tuesday.
+var byCommand = store.Deed{At: tuesday}
+
 // wave opens a wave a week before tuesday and gives its id.
 func (l *ledger) wave(code string) int64 {
 	l.t.Helper()
-	l.must(l.OpenWave(l.t.Context(), store.NewWave{
+	l.must(l.OpenWave(l.t.Context(), byCommand, store.NewWave{
 		Survey: "care-worker-survey", Code: code, Versions: []int64{1}, OpensAt: tuesday.AddDate(0, 0, -7),
 	}))
 	wave, err := l.WaveByCode(l.t.Context(), "care-worker-survey", code)
@@ -141,7 +144,7 @@ func (l *ledger) wave(code string) int64 {
 
 func (l *ledger) closeWave(code string, at time.Time) {
 	l.t.Helper()
-	l.must(l.CloseWave(l.t.Context(), "care-worker-survey", code, at))
+	l.must(l.CloseWave(l.t.Context(), store.Deed{At: at}, "care-worker-survey", code))
 }
 
 // response is one whose words are the given ones.

@@ -18,8 +18,8 @@ func TestWaves(t *testing.T) {
 		t.Errorf("current wave of none: %v", err)
 	}
 	l.wave("old")
-	l.must(l.OpenWave(t.Context(), store.NewWave{Survey: survey, Code: "next", Versions: []int64{1, 2}, OpensAt: tuesday.Add(time.Hour)}))
-	if err := l.OpenWave(t.Context(), store.NewWave{Survey: survey, Code: "next", Versions: []int64{1}, OpensAt: tuesday}); !errors.Is(err, store.ErrExists) {
+	l.must(l.OpenWave(t.Context(), byCommand, store.NewWave{Survey: survey, Code: "next", Versions: []int64{1, 2}, OpensAt: tuesday.Add(time.Hour)}))
+	if err := l.OpenWave(t.Context(), byCommand, store.NewWave{Survey: survey, Code: "next", Versions: []int64{1}, OpensAt: tuesday}); !errors.Is(err, store.ErrExists) {
 		t.Errorf("the same code again: %v", err)
 	}
 	for at, want := range map[time.Time]string{tuesday: "old", tuesday.Add(time.Hour): "next"} {
@@ -29,7 +29,7 @@ func TestWaves(t *testing.T) {
 		}
 	}
 	l.closeWave("old", tuesday)
-	if err := l.CloseWave(t.Context(), survey, "old", tuesday.Add(time.Hour)); !errors.Is(err, store.ErrNotFound) {
+	if err := l.CloseWave(t.Context(), store.Deed{At: tuesday.Add(time.Hour)}, survey, "old"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("closing a closed wave: %v", err)
 	}
 	old, err := l.WaveByCode(t.Context(), survey, "old")

@@ -73,9 +73,18 @@ func (w *Wave) ToldTotal(live int) Told {
 	if !w.ByInvitation {
 		return Told{live, true}
 	}
-	waiting := live - w.Released
-	told := w.Released + waiting - waiting%MinRelease
+	told := w.Released + w.ToldWaiting(live).Number
 	return Told{told - told%MinRelease, false}
+}
+
+// ToldWaiting is what may be told of how many of live, the wave's LiveTotal,
+// wait to be released. It follows the same rule as ToldTotal.
+func (w *Wave) ToldWaiting(live int) Told {
+	waiting := live - w.Released
+	if !w.ByInvitation {
+		return Told{waiting, true}
+	}
+	return Told{waiting - waiting%MinRelease, false}
 }
 
 // ToldReleased is what may be told of Released. It is exact, but for a wave by

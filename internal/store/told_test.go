@@ -99,20 +99,24 @@ func TestNobodyWorksOutWhatIsNotTold(t *testing.T) {
 func TestTotalsByInvitationAreToldInTens(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		released, live          int
-		wantTotal, wantReleased string
+		released, live                       int
+		wantTotal, wantWaiting, wantReleased string
 	}{
-		{0, 0, "fewer than 10", "0"}, {0, 9, "fewer than 10", "0"}, {0, 10, "at least 10", "0"}, {0, 19, "at least 10", "0"},
-		{0, 20, "at least 20", "0"}, {13, 13, "at least 10", "13"}, {13, 22, "at least 10", "13"}, {13, 23, "at least 20", "13"},
-		{29, 38, "at least 20", "29"}, {31, 31, "at least 30", "31"}, {9, 9, "fewer than 10", "fewer than 10"}, {10, 10, "at least 10", "10"},
+		{0, 0, "fewer than 10", "fewer than 10", "0"}, {0, 9, "fewer than 10", "fewer than 10", "0"},
+		{0, 10, "at least 10", "at least 10", "0"}, {0, 19, "at least 10", "at least 10", "0"}, {0, 20, "at least 20", "at least 20", "0"},
+		{13, 13, "at least 10", "fewer than 10", "13"}, {13, 22, "at least 10", "fewer than 10", "13"}, {13, 23, "at least 20", "at least 10", "13"},
+		{29, 38, "at least 20", "fewer than 10", "29"}, {31, 31, "at least 30", "fewer than 10", "31"},
+		{9, 9, "fewer than 10", "fewer than 10", "fewer than 10"}, {10, 10, "at least 10", "fewer than 10", "10"},
 	} {
 		w := Wave{ByInvitation: true, Released: test.released}
-		if total, released := w.ToldTotal(test.live).String(), w.ToldReleased().String(); total != test.wantTotal || released != test.wantReleased {
-			t.Errorf("%d live, %d of them released: told %s and %s, want %s and %s", test.live, test.released, total, released, test.wantTotal, test.wantReleased)
+		if total, waiting, released := w.ToldTotal(test.live).String(), w.ToldWaiting(test.live).String(), w.ToldReleased().String(); total != test.wantTotal || waiting != test.wantWaiting || released != test.wantReleased {
+			t.Errorf("%d live, %d of them released: told %s, %s and %s, want %s, %s and %s", test.live, test.released,
+				total, waiting, released, test.wantTotal, test.wantWaiting, test.wantReleased)
 		}
 		w.ByInvitation = false
-		if total, released := w.ToldTotal(test.live), w.ToldReleased(); total != (Told{test.live, true}) || released != (Told{test.released, true}) {
-			t.Errorf("where anyone may answer, %d and %d became %v and %v", test.live, test.released, total, released)
+		if total, waiting, released := w.ToldTotal(test.live), w.ToldWaiting(test.live), w.ToldReleased(); total != (Told{test.live, true}) ||
+			waiting != (Told{test.live - test.released, true}) || released != (Told{test.released, true}) {
+			t.Errorf("where anyone may answer, %d and %d became %v, %v and %v", test.live, test.released, total, waiting, released)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 )
 
@@ -101,9 +102,19 @@ type NewWave struct {
 }
 
 // OpenWave adds a wave; ErrExists if the survey has one of that code.
-func (s *Store) OpenWave(ctx context.Context, w NewWave) error {
-	_, err := named(ctx, s.db, `INSERT INTO waves (survey, code, versions, opens_at, closes_at, demo, by_invitation, published)
-		VALUES (:survey, :code, :versions, :opens_at, :closes_at, :demo, :by_invitation, :published)`, w)
+func (s *Store) OpenWave(ctx context.Context, d Deed, w NewWave) error {
+	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
+		_, err := named(ctx, tx, `INSERT INTO waves (survey, code, versions, opens_at, closes_at, demo, by_invitation, published)
+			VALUES (:survey, :code, :versions, :opens_at, :closes_at, :demo, :by_invitation, :published)`, w)
+		if err != nil {
+			return err
+		}
+		const made = `SELECT id FROM waves WHERE survey = $1 AND code = $2`
+		if err := s.actOnWave(ctx, tx, d, EventWaveMade, Detail{}, made, w.Survey, w.Code); err != nil || !w.Published {
+			return err
+		}
+		return s.actOnWave(ctx, tx, d, EventPublished, Detail{}, made, w.Survey, w.Code)
+	})
 	if isUnique(err) {
 		return ErrExists
 	} else if err != nil {
@@ -112,35 +123,57 @@ func (s *Store) OpenWave(ctx context.Context, w NewWave) error {
 	return nil
 }
 
-// CloseWave stops the wave from giving out pages at that time; ErrNotFound if
-// there is none open.
-func (s *Store) CloseWave(ctx context.Context, survey, code string, at time.Time) error {
-	res, err := s.db.ExecContext(ctx, `UPDATE waves SET closes_at = $3
-		WHERE survey = $1 AND code = $2 AND (closes_at IS NULL OR closes_at > $3)`, survey, code, at)
+// actOnWave runs a statement that gives the ID of the wave that it was about,
+// and records the deed; ErrNotFound if it gives none.
+func (s *Store) actOnWave(ctx context.Context, tx *sqlx.Tx, d Deed, kind EventKind, detail Detail, query string, args ...any) error {
+	if err := tx.GetContext(ctx, &detail.Wave, query, args...); err != nil {
+		return notFound(err)
+	}
+	return s.recordDeed(ctx, tx, d, kind, detail)
+}
+
+// CloseWave stops the wave from giving out pages at the deed's time;
+// ErrNotFound if there is none open.
+func (s *Store) CloseWave(ctx context.Context, d Deed, survey, code string) error {
+	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
+		return s.actOnWave(ctx, tx, d, EventWaveClosed, Detail{}, `UPDATE waves SET closes_at = $3
+			WHERE survey = $1 AND code = $2 AND (closes_at IS NULL OR closes_at > $3) RETURNING id`, survey, code, d.At)
+	})
 	if err != nil {
 		return fmt.Errorf("close wave: %w", err)
 	}
-	return changedOne(res, ErrNotFound)
+	return nil
 }
 
 // PublishResults decides whether anyone may see the wave's results; ErrNotFound
 // if there is no such wave.
-func (s *Store) PublishResults(ctx context.Context, survey, code string, published bool) error {
-	res, err := s.db.ExecContext(ctx, `UPDATE waves SET published = $3 WHERE survey = $1 AND code = $2`, survey, code, published)
+func (s *Store) PublishResults(ctx context.Context, d Deed, survey, code string, published bool) error {
+	kind := EventUnpublished
+	if published {
+		kind = EventPublished
+	}
+	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
+		return s.actOnWave(ctx, tx, d, kind, Detail{},
+			`UPDATE waves SET published = $3 WHERE survey = $1 AND code = $2 RETURNING id`, survey, code, published)
+	})
 	if err != nil {
 		return fmt.Errorf("publish results: %w", err)
 	}
-	return changedOne(res, ErrNotFound)
+	return nil
 }
 
 // AcceptVersion lets the wave count answers of a further published version,
 // and give out pages in it if it is the newest. Accepting it again does
 // nothing; ErrNotFound if there is no such wave or published version.
-func (s *Store) AcceptVersion(ctx context.Context, survey, code string, version int) error {
-	res, err := s.db.ExecContext(ctx, `UPDATE waves SET versions = ARRAY(SELECT DISTINCT v FROM unnest(versions || $3::int) AS v ORDER BY v)
-		WHERE survey = $1 AND code = $2 AND EXISTS (SELECT FROM form_versions WHERE form = $1 AND version = $3)`, survey, code, version)
+func (s *Store) AcceptVersion(ctx context.Context, d Deed, survey, code string, version int) error {
+	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
+		return s.actOnWave(ctx, tx, d, EventVersionAccepted, Detail{Version: version}, `UPDATE waves
+			SET versions = ARRAY(SELECT DISTINCT v FROM unnest(versions || $3::int) AS v ORDER BY v)
+			WHERE survey = $1 AND code = $2 AND EXISTS (SELECT FROM form_versions WHERE form = $1 AND version = $3)
+			RETURNING id`, survey, code, version)
+	})
 	if err != nil {
 		return fmt.Errorf("accept version: %w", err)
 	}
-	return changedOne(res, ErrNotFound)
+	return nil
 }

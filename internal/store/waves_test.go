@@ -35,7 +35,7 @@ pages:
 func TestAWaveAcceptsTheVersionsThatItLists(t *testing.T) {
 	t.Parallel()
 	l := openLedger(t)
-	l.must(l.OpenWave(t.Context(), store.NewWave{Survey: "tiny", Code: "one", Versions: pq.Int64Array{1}, OpensAt: tuesday}))
+	l.must(l.OpenWave(t.Context(), byCommand, store.NewWave{Survey: "tiny", Code: "one", Versions: pq.Int64Array{1}, OpensAt: tuesday}))
 	l.publish("tiny", "1")
 	second := l.publish("tiny", "2")
 	l.publish("tiny", "4")
@@ -66,11 +66,11 @@ func TestAWaveAcceptsTheVersionsThatItLists(t *testing.T) {
 	}
 	l.expect("spent keys", 0, `SELECT count(*) FROM submission_keys`)
 	for _, version := range []int{4, 2, 4} {
-		l.must(l.AcceptVersion(t.Context(), "tiny", "one", version))
+		l.must(l.AcceptVersion(t.Context(), byCommand, "tiny", "one", version))
 	}
 	for name, err := range map[string]error{
-		"a version that is not published": l.AcceptVersion(t.Context(), "tiny", "one", 3),
-		"no such wave":                    l.AcceptVersion(t.Context(), "tiny", "two", 2),
+		"a version that is not published": l.AcceptVersion(t.Context(), byCommand, "tiny", "one", 3),
+		"no such wave":                    l.AcceptVersion(t.Context(), byCommand, "tiny", "two", 2),
 	} {
 		if !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("%s: %v", name, err)
@@ -88,7 +88,7 @@ func TestAWaveByInvitationThatOpensLater(t *testing.T) {
 	t.Parallel()
 	l := openLedger(t)
 	opens, closes := tuesday.Add(time.Hour), tuesday.Add(2*time.Hour)
-	l.must(l.OpenWave(t.Context(), store.NewWave{
+	l.must(l.OpenWave(t.Context(), byCommand, store.NewWave{
 		Survey: "tiny", Code: "one", Versions: pq.Int64Array{1}, OpensAt: opens, ClosesAt: &closes, ByInvitation: true, Published: true,
 	}))
 	w, err := l.WaveByCode(t.Context(), "tiny", "one")
@@ -96,11 +96,11 @@ func TestAWaveByInvitationThatOpensLater(t *testing.T) {
 	if !w.ByInvitation || !w.Published || w.Open(tuesday) || w.Takes(tuesday) || !w.Open(opens) || w.Open(closes) || !w.Takes(closes) {
 		t.Errorf("wave: %+v", w)
 	}
-	l.must(l.PublishResults(t.Context(), "tiny", "one", false))
+	l.must(l.PublishResults(t.Context(), byCommand, "tiny", "one", false))
 	if w, err = l.WaveByCode(t.Context(), "tiny", "one"); err != nil || w.Published {
 		t.Errorf("after unpublishing: %+v, %v", w, err)
 	}
-	if err := l.PublishResults(t.Context(), "tiny", "two", true); !errors.Is(err, store.ErrNotFound) {
+	if err := l.PublishResults(t.Context(), byCommand, "tiny", "two", true); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("publishing no wave: %v", err)
 	}
 }

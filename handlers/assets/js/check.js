@@ -7,7 +7,7 @@ import { notKnown } from "./model.js";
 // "Change" does with the question's screen.
 export function fillCheck(el, { screens, shown }, words, change) {
   const rows = el.querySelector("[data-rows]");
-  rows.replaceChildren();
+  rows.textContent = "";
   let list = null;
   let page = null;
   for (const screen of screens) {

@@ -1,12 +1,16 @@
 // What is kept on the device where the phone is somebody's own: the draft, what
 // waits to be sent, and a copy of the survey, which the worker has.
 import { beganNow, isExpired } from "./age.js";
-import { dropCaches } from "./caches.js";
+import { attempt } from "./attempt.js";
+import { dropWorker, keepCopy, scope } from "./copy.js";
 import { alone, channelName, sendEntry, syncTag } from "./sender.js";
 import { pace } from "./pace.js";
 import { isFull, openStore, refused } from "./store.js";
 
-const scope = "/survey/";
+// How often this page waits for somebody else who is sending, before it sends
+// too: a tab that the phone has put to sleep may hold the lock. It does no
+// harm, as the key is the same.
+const mostTurns = 40;
 
 // openDevice gives what the page may do with the device. today is the server's
 // date, "" if it is not known. The page hears of
@@ -20,7 +24,9 @@ export async function openDevice(slug, today, page) {
   const say = (what) => channel && channel.postMessage({ slug, say: what });
   const stopSending = new AbortController();
   let key = "";
+  let inHand = null; // what is to be sent, whatever the device does
   let sending = false;
+  let turns = 0;
   let tries = 0;
   let timer = 0;
 
@@ -47,18 +53,40 @@ export async function openDevice(slug, today, page) {
     }
   }
 
+  // now is the record as it is, with what other tabs have written; undefined
+  // where there is none.
+  async function now() {
+    try {
+      return store ? await store.get(slug) : undefined;
+    } catch (err) {
+      if (!refused(err)) throw err;
+      page.trouble("not_saved");
+      return undefined;
+    }
+  }
+
+  // found is what was kept before. What was finished waits for as long as it
+  // takes; what was begun, or refused by the portal, goes after its time.
   async function found() {
-    const record = store && (await store.get(slug));
+    const record = await now();
     if (!record) return {};
-    if (record.entry) {
-      key = record.key;
+    const isOld = isExpired(record.begun, today);
+    if (record.entry && !(isOld && record.entry.refused)) {
+      takeInHand(record);
       return { record };
     }
-    if (isExpired(record.begun, today)) {
-      await store.change(slug, () => undefined);
+    if (isOld) {
+      await write(() => undefined);
       return { expired: true };
     }
+    // A draft begun without a connection learns the server's date late.
+    if (today && !record.begun.day) await write((r) => r && { ...r, begun: { ...r.begun, day: today } });
     return Object.keys(record.answers).length ? { record } : {};
+  }
+
+  function takeInHand(record) {
+    key = record.key;
+    inHand = record.entry || null;
   }
 
   // send tries, and again later if it has to. Only a try that somebody sees
@@ -69,11 +97,10 @@ export async function openDevice(slug, today, page) {
     if (sending) return;
     sending = true;
     if (seen) page.state("sending");
-    const outcome = await alone(() => sendEntry(store, slug, pace.patience, stopSending.signal));
-    sending = false;
+    const outcome = await tryToSend();
     if (stopSending.signal.aborted) return;
     if (!outcome) {
-      timer = setTimeout(send, 1000); // another tab or the worker is at it
+      timer = setTimeout(send, pace.turn); // another tab or the worker is at it
       return;
     }
     if (outcome.state === "later") {
@@ -93,10 +120,38 @@ export async function openDevice(slug, today, page) {
     else page.state(outcome.state, outcome);
   }
 
+  // tryToSend gives what sendEntry does, or undefined while somebody else is at
+  // it. Where the device has nothing any more, another tab has sent it or the
+  // browser has cleared it away: only the portal knows, and takes it once.
+  async function tryToSend() {
+    const once = () => sendEntry(store, slug, pace.patience, stopSending.signal);
+    try {
+      const outcome = await (turns > mostTurns ? once() : alone(once));
+      turns = outcome ? 0 : turns + 1;
+      if (!outcome || outcome.state !== "gone" || !inHand) return outcome;
+    } catch (err) {
+      if (!refused(err)) throw err;
+    } finally {
+      sending = false;
+    }
+    return sendFromHand();
+  }
+
+  async function sendFromHand() {
+    if (!inHand) return { state: "later", status: 0, after: 0 };
+    sending = true;
+    const outcome = await attempt(`/survey/${slug}`, inHand.body, pace.patience, stopSending.signal);
+    sending = false;
+    return { ...outcome, duplicate: false };
+  }
+
   // tidy takes away the copy of the survey too, unless another one needs it.
   async function tidy() {
-    if ((await store.all()).length) return;
-    await wipeAll();
+    try {
+      if (!(await store.all()).length) await wipeAll();
+    } catch (err) {
+      if (!refused(err)) throw err;
+    }
   }
 
   async function wipeAll() {
@@ -134,38 +189,45 @@ export async function openDevice(slug, today, page) {
       say("hello");
       if (!store) return null;
       const isEmpty = (r) => !r || !Object.keys(r.answers).length;
+      const { invitation, collector } = draft.hidden;
+      const came = (r) => (invitation || collector ? draft.hidden : { ...draft.hidden, ...r.hidden });
       const fresh = { answers: {}, ...draft, begun: beganNow(today) };
-      const record = await write((r) => (isEmpty(r) ? { ...r, ...fresh, key: r ? r.key : draft.key } : r));
-      if (record) key = record.key;
+      const record = await write((r) => (isEmpty(r) ? { ...r, ...fresh, ...(r && { key: r.key, hidden: came(r) }) } : r));
+      if (record) takeInHand(record);
       return record;
     },
     // adopt takes up another tab's draft in the place of this one's.
-    adopt(record) {
-      key = record.key;
-    },
+    adopt: takeInHand,
     // carryOn takes up the draft that was found.
     carryOn(record) {
       key = record.key;
       say("hello");
-      // A draft begun without a connection learns the server's date late.
-      if (today && !record.begun.day) change((r) => ({ ...r, begun: beganNow(today) }));
     },
     save: (field, answer) => change((r) => ({ ...r, answers: { ...r.answers, [field]: answer } })),
     note: (facts) => change((r) => ({ ...r, ...facts })),
-    // now is the record as it is, with what other tabs have written; undefined
-    // where there is none.
-    now: () => (store ? store.get(slug) : undefined),
-    async startAgain() {
-      await store.change(slug, () => undefined);
-    },
+    now,
+    // startAgain drops the draft, unless another tab has finished it meanwhile.
+    startAgain: () => write((r) => (r && r.entry ? r : undefined)),
     // finish puts what is to be sent into the queue, in the transaction that
     // ends the draft; false if the device refuses.
     async finish(entry) {
       const record = await change((r) => ({ ...r, entry: { key, ...entry } }), "strict");
-      return Boolean(record && record.entry);
+      if (!record || !record.entry) return false;
+      takeInHand(record);
+      return true;
     },
     send,
-    reopen: () => change((r) => ({ ...r, entry: null })),
+    // sent is for answers that the page has sent by itself.
+    async sent() {
+      if (!key) return;
+      await write((r) => (r && r.key === key ? undefined : r));
+      say("received");
+      await tidy();
+    },
+    reopen() {
+      inHand = null;
+      return change((r) => ({ ...r, entry: null }));
+    },
     async wipe() {
       stopSending.abort();
       clearTimeout(timer);
@@ -183,57 +245,4 @@ export async function openDevice(slug, today, page) {
 async function askWorker() {
   const worker = navigator.serviceWorker && (await navigator.serviceWorker.getRegistration(scope));
   if (worker && worker.sync) await worker.sync.register(syncTag).catch(() => {});
-}
-
-let copying = Promise.resolve(false);
-
-// keepCopy has the worker keep the survey at that address; it tells whether it
-// is kept now and was not before.
-function keepCopy(address) {
-  copying = copy(address).catch((err) => {
-    if (!refused(err)) throw err; // a private window, or no connection
-    return false;
-  });
-  return copying;
-}
-
-async function copy(address) {
-  if (!("serviceWorker" in navigator)) return false;
-  const before = Boolean(navigator.serviceWorker.controller);
-  const registration = await navigator.serviceWorker.register(`${scope}sw.js`, { scope });
-  if (registration.active) await registration.update();
-  // This page is of the newest release, so the newest worker may serve it.
-  const fresh = registration.installing || registration.waiting;
-  if (registration.active && fresh) await succeed(fresh);
-  const { active } = await navigator.serviceWorker.ready;
-  const { port1, port2 } = new MessageChannel();
-  const kept = await new Promise((resolve) => {
-    port1.onmessage = ({ data }) => resolve(data.kept);
-    active.postMessage({ keep: address }, [port2]);
-  });
-  return kept && !before;
-}
-
-// succeed has a new worker take the place of the old one as soon as it is
-// ready; one that could not be installed is left out.
-function succeed(worker) {
-  return new Promise((resolve) => {
-    const follow = () => {
-      if (worker.state === "installed") worker.postMessage({ takeOver: true });
-      if (worker.state === "activated" || worker.state === "redundant") resolve();
-    };
-    worker.addEventListener("statechange", follow);
-    follow();
-  });
-}
-
-// dropWorker takes the worker and its copies away. A copy that is being made
-// is waited for, since it would be there after all.
-async function dropWorker() {
-  await Promise.race([copying, new Promise((resolve) => setTimeout(resolve, 3000))]);
-  if ("serviceWorker" in navigator) {
-    const registration = await navigator.serviceWorker.getRegistration(scope);
-    if (registration) await registration.unregister();
-  }
-  await dropCaches();
 }

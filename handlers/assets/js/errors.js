@@ -53,7 +53,9 @@ export function mark(field, text) {
   message.className = "govuk-error-message";
   message.textContent = text;
   group(field).classList.add("govuk-form-group--error");
-  group(field).querySelector("[data-error-here]").replaceChildren(message);
+  const here = group(field).querySelector("[data-error-here]");
+  here.textContent = "";
+  here.append(message);
   const target = described(field);
   target.setAttribute("aria-describedby", [...describers(target), message.id].join(" "));
 }

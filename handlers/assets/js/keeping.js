@@ -2,7 +2,7 @@
 // to it.
 import { answerOf, isSame, putAnswer } from "./answers.js";
 import { openDevice } from "./device.js";
-import { addressIn, remember } from "./languages.js";
+import { addressIn, forgetLanguage, remember } from "./languages.js";
 import { aside, endAside, focusOn, inQuestions, note, whisper } from "./scenes.js";
 import { received, state } from "./sending.js";
 import { own, part, session, words } from "./session.js";
@@ -26,6 +26,11 @@ function wiped() {
 // resume begins where somebody left off; false if there is nothing to go on
 // with.
 export async function resume() {
+  const { elements } = session.form;
+  // A kept document knows nothing of the address that it is shown at.
+  for (const [name, value] of new URLSearchParams(location.search)) {
+    if (/^(collector|invitation)$/.test(name) && elements[name] && !elements[name].value) elements[name].value = value;
+  }
   await wake();
   if (session.form.dataset.worker === "off") keepCopy();
   const { record, expired } = session.device.found;
@@ -34,11 +39,17 @@ export async function resume() {
   session.later.tellPhone();
   if (record && record.entry) putIn(record);
   session.steer.begin(true, record && record.entry ? "check" : "");
-  if (record && record.entry) session.device.send(true);
+  if (record && isByAnother(record)) await session.device.reopen();
+  else if (record && record.entry) session.device.send(true);
   else if (record) focusOn(aside("carry_on"));
   else note(words().draft_expired);
   return true;
 }
+
+// isByAnother tells of answers that were refused by one invitation, where the
+// page was opened by another.
+const isByAnother = ({ entry, hidden }) =>
+  entry && entry.refused && isNamed(addresses()) && addresses().invitation !== hidden.invitation;
 
 // wait is for a page of the survey that has no form, because it has closed or
 // asks for an invitation: what waits is sent all the same, a draft that came
@@ -57,8 +68,14 @@ export async function wait() {
   }
 }
 
+// carryOn goes on with what the device holds now: another tab may have gone on
+// with it since it was found, or ended it.
 export async function carryOn() {
-  const { record } = session.device.found;
+  const record = await session.device.now();
+  if (!record || record.entry) {
+    location.reload();
+    return;
+  }
   session.device.carryOn(record);
   putIn(record);
   endAside();
@@ -71,10 +88,23 @@ export async function takeUp() {
   if (!session.device) await wake();
   const { device, form } = session;
   const record = await device.begin({ key: form.elements.submission_key.value, ...facts() });
-  if (!record) return;
+  if (!record || !own()) return;
   putIn(record);
+  if (record.entry) {
+    device.send(true); // another tab has finished it
+    return;
+  }
   for (const field of session.steer.fields) save(field);
   startKeeping();
+}
+
+// keepNothing is for a phone that is somebody else's. Who says so only now may
+// have kept something before.
+export async function keepNothing() {
+  const { device } = session;
+  session.device = null;
+  forgetLanguage();
+  if (device) await device.wipe();
 }
 
 function startKeeping() {
@@ -94,15 +124,19 @@ export async function keepCopy() {
 // addressed are the hidden fields by which the answers find their wave.
 const addressed = ["wave", "collector", "invitation"];
 
-// facts are what a draft keeps beside the answers.
-export const facts = () => {
+const isNamed = (hidden) => hidden.invitation || hidden.collector;
+
+function addresses() {
   const { elements } = session.form;
-  return {
-    place: session.steer.current().id,
-    version: elements.version.value,
-    hidden: Object.fromEntries(addressed.map((name) => [name, elements[name].value])),
-  };
-};
+  return Object.fromEntries(addressed.map((name) => [name, elements[name].value]));
+}
+
+// facts are what a draft keeps beside the answers.
+export const facts = () => ({
+  place: session.steer.current().id,
+  version: session.form.elements.version.value,
+  hidden: addresses(),
+});
 
 const unsaved = new Set();
 let pause = 0;
@@ -140,7 +174,7 @@ function putIn(record) {
   // A draft that came by an invitation or a collector's link keeps to it where
   // it is opened again by the survey's plain address.
   const { hidden } = record;
-  if ((hidden.invitation || hidden.collector) && !elements.invitation.value && !elements.collector.value) {
+  if (isNamed(hidden) && !isNamed(addresses())) {
     for (const name of addressed) elements[name].value = hidden[name];
   }
   for (const field of session.steer.fields) {

@@ -23,7 +23,7 @@ export async function speak(code) {
     return;
   }
   replace(page, session.steer.current().id);
-  document.cookie = `lang=${code}; Path=/; SameSite=Lax`;
+  if (session.phone !== "no") document.cookie = `lang=${code}; Path=/; SameSite=Lax`;
   remember();
   if (own() && session.device) keepCopy();
 }

@@ -2,18 +2,18 @@
 // phone it is, or where this browser has kept something before. The first part
 // calls it by these names.
 import { fillCheck } from "./check.js";
-import { carryOn, flush, keep, lookIn, resume, takeUp, tellSaving, wait } from "./keeping.js";
+import { carryOn, flush, keep, keepNothing, lookIn, resume, takeUp, tellSaving, wait } from "./keeping.js";
 import { forgetLanguage, speak } from "./languages.js";
 import { lookAgain, lookAtAll } from "./notice.js";
 import { inQuestions, note, whisper } from "./scenes.js";
 import { look } from "./look.js";
-import { submit, toAnswers } from "./sending.js";
+import { submit, tell, toAnswers } from "./sending.js";
 import { own, part, session, words } from "./session.js";
 
 const acts = {
   async copy() {
-    await copyText(location.href);
-    note(words().link_copied);
+    const address = location.href;
+    note((await copyText(address)) ? words().link_copied : address);
   },
   leave: () => (own() ? askToWipe(true) : leave()),
   wipe: () => leave(),
@@ -53,37 +53,40 @@ window.addEventListener("online", () => whisper(""));
 window.addEventListener("offline", () => own() && !session.ended && whisper(words().offline_now));
 document.addEventListener("visibilitychange", () => (document.hidden ? flush() : lookIn()));
 
-// copyText also works where an app gives its pages no clipboard.
+// copyText also works where an app gives its pages no clipboard, if anything
+// does; it tells whether.
 async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
+    return true;
   } catch (err) {
     if (!(err instanceof DOMException || err instanceof TypeError)) throw err;
     const field = document.createElement("input");
     field.value = text;
     part("note").before(field);
     field.select();
-    document.execCommand("copy");
+    const isCopied = document.execCommand("copy");
     field.remove();
+    return isCopied;
   }
 }
 
-// phoneIs follows what somebody said: to keep what is answered, or nothing.
-function phoneIs(said) {
+let followed = "";
+let following = Promise.resolve();
+
+// phoneIs follows what somebody said last: to keep what is answered, or
+// nothing. One change is over before the next begins.
+function phoneIs() {
   tellPhone();
   shown(session.steer.current(), 1);
-  if (said === "yes") {
-    takeUp();
-    return;
-  }
-  // Who says so only now may have kept something before.
-  if (session.device) session.device.wipe();
-  session.device = null;
-  if (!(history.state && history.state.ours)) {
-    // One entry for the browser's Back to leave; screens add none.
-    history.replaceState({ base: true }, "");
-    history.pushState({ ours: true }, "");
-  }
+  following = following
+    .catch(() => {})
+    .then(() => {
+      if (followed === session.phone) return undefined;
+      followed = session.phone;
+      return own() ? takeUp() : keepNothing();
+    });
+  return following;
 }
 
 function tellPhone() {
@@ -94,8 +97,12 @@ function tellPhone() {
   tellSaving();
 }
 
+let depth = 0; // of the entry in the history that is shown
+
 function shown(screen, n) {
+  depth = history.state.depth;
   if (part("note").dataset.on !== screen.id) note("");
+  tell("");
   part("device").hidden = !session.phone || screen.id === "own_phone";
   part("device").querySelector("[data-what]").hidden = n > 2;
   askToWipe(false, false);
@@ -132,9 +139,11 @@ function popped(to) {
     location.reload(); // what was sent is not offered again
   } else if (session.ended || !inQuestions()) {
     return; // there is nothing to go back to
-  } else if (own()) {
+  } else if (session.phone !== "no") {
     if (steer.has(to.screen)) steer.show(to.screen);
-  } else if (to.base && steer.before() && steer.current().id !== "own_phone") {
-    history.pushState({ ours: true }, "");
+  } else if (to.depth < depth) {
+    // Entries name no screens there, so that it goes by one at a time.
+    steer.before();
   }
+  depth = to.depth;
 }

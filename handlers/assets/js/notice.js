@@ -29,7 +29,8 @@ export function lookAgain(screen, words) {
 // lookAtAll puts what is still there onto the page of answers to check.
 export function lookAtAll(el, fields, words) {
   const found = fields.flatMap((field) => (typed(field) ? look(typed(field).value) : []));
-  el.replaceChildren(...(found.length ? [noticeOf(found, words)] : []));
+  el.textContent = "";
+  if (found.length) el.append(noticeOf(found, words));
 }
 
 function noticeOf(found, words) {

@@ -5,7 +5,7 @@ import { ahead, onPath, path, read } from "./model.js";
 
 // What a form may do in its own way; the survey does.
 const plain = {
-  remembers: () => true, // screens leave entries in the history
+  remembers: () => true, // entries in the history name their screens
   titled: () => true, // the page's title tells the question
   hold: () => false, // something on this screen is to be looked at once more
   shown: () => {}, // hears of each screen and which question it is, 0 for none
@@ -94,7 +94,7 @@ export function open(root, own = {}) {
   }
 
   function go(screen, focus = true) {
-    if (also.remembers()) history.pushState({ screen: screen.id, depth: depth() + 1 }, "");
+    history.pushState({ ...place(screen), depth: depth() + 1 }, "");
     show(screen, focus);
     if (screen.page.ends) countEnding();
   }
@@ -108,6 +108,7 @@ export function open(root, own = {}) {
   }
 
   const depth = () => (history.state && history.state.depth) || 0;
+  const place = (screen) => also.remembers() && { screen: screen.id };
   const neighbour = (step) => {
     const list = onPath(model, now.shown);
     return list[list.indexOf(current) + step];
@@ -137,7 +138,7 @@ export function open(root, own = {}) {
   }
 
   function back() {
-    if (also.remembers() && depth() > 0) history.back();
+    if (depth() > 0) history.back();
     else before();
   }
 
@@ -195,7 +196,7 @@ export function open(root, own = {}) {
       const named = id && screenOf(id);
       if (named && onPath(model, now.shown).includes(named)) first = named;
       current = first;
-      history.replaceState({ ...history.state, screen: current.id, depth: quiet ? 0 : depth() }, "");
+      history.replaceState({ ...place(current), depth: quiet ? 0 : depth() }, "");
       const member = document.getElementById(form.dataset.start);
       const heading = member && member.querySelector("[data-member-heading]");
       show(current, summary || notice || heading || !quiet);

@@ -1,5 +1,6 @@
 // Sending the survey, and what is said about it.
 import { attempt } from "./attempt.js";
+import { make } from "./check.js";
 import { facts } from "./keeping.js";
 import { renewed } from "./languages.js";
 import { pace } from "./pace.js";
@@ -10,7 +11,7 @@ let busy = false;
 let again = false; // nothing is kept, so the page itself tries once it is online
 let refusal = null;
 
-window.addEventListener("online", () => again && submit());
+window.addEventListener("online", () => again && session.steer.current().id === "check" && submit());
 
 // submit sends the answers: by way of the device where it keeps them, else
 // from the page, where they stay until they have arrived.
@@ -41,10 +42,11 @@ function taken(outcome) {
   if (outcome.state === "received") {
     session.ended = true;
     session.form.reset();
+    if (session.device) session.device.sent();
     thank(outcome.duplicate);
   } else if (outcome.state === "refused") {
     if (outcome.reason === "version") renew();
-    else if (!session.steer.blame(outcome.errors)) tell(outcome.detail);
+    else explain(outcome);
   } else {
     again = true;
     const said = { 429: words().too_many_posts, 503: words().busy };
@@ -52,11 +54,32 @@ function taken(outcome) {
   }
 }
 
-function tell(text) {
+// tell says beside the answers what came of sending them; the next screen takes
+// it away.
+export function tell(text) {
   const box = session.form.querySelector("[data-problem]");
   box.textContent = text;
   box.hidden = !text;
   if (text) box.focus();
+}
+
+// explain says on the answers to check, or at the questions, why the portal did
+// not take them.
+function explain({ detail, reason = "", errors }) {
+  if (session.steer.blame(errors)) return;
+  tell(detail);
+  if (reason.startsWith("invitation_")) askCode();
+}
+
+// askCode lets somebody send the same answers by another invitation.
+function askCode() {
+  const { form } = session;
+  const label = make("label", "govuk-label", words().invitation);
+  const input = make("input", "govuk-input");
+  Object.assign(input, { id: "another_invitation", dir: "ltr", maxLength: 40, spellcheck: false });
+  label.htmlFor = input.id;
+  input.addEventListener("input", () => (form.elements.invitation.value = input.value));
+  form.querySelector("[data-problem]").append(label, input);
 }
 
 // state says how far the answers are that the device keeps.
@@ -70,7 +93,7 @@ export function state(name, outcome = {}) {
     session.form.reset();
     status(words().received_title, outcome.duplicate ? words().received_before : words().received);
     thank(outcome.duplicate);
-  } else if (outcome.reason === "version") {
+  } else if (outcome.reason === "version" && session.steer.fields.length) {
     renew();
   } else {
     refusal = outcome;
@@ -112,7 +135,7 @@ export async function toAnswers() {
   session.ended = false;
   endAside();
   session.steer.begin(false, "check");
-  session.steer.blame(refusal.errors);
+  if (refusal) explain(refusal);
 }
 
 // renew puts the answers into the survey as it is now.
@@ -127,7 +150,7 @@ async function renew() {
     }
     note(words().survey_changed);
   } else if (isKept) {
-    refusal = { errors: [] };
+    refusal = null;
     status(words().refused_title, words().refused_kept, "to_answers");
   } else {
     tell(session.form.dataset.failed);
@@ -146,6 +169,6 @@ async function thank(already) {
   }
   session.thanked = true;
   if (own()) history.pushState({ depth: 1 }, "", address);
-  else history.replaceState({ depth: 1 }, "", address);
   focusOn(session.put(page).querySelector("h1"));
+  if (!own()) document.title = form.dataset.title; // the history of others' phones tells no more
 }

@@ -31,36 +31,83 @@ export async function openStore() {
 
 // openIndexed gives null where IndexedDB is refused.
 export async function openIndexed() {
-  try {
-    let db = await openDB(database, shape, {
+  let db = null;
+  let isWiped = false;
+
+  async function connect() {
+    if (isWiped) throw new DOMException("wiped", "AbortError");
+    const opening = openDB(database, shape, {
       upgrade(fresh, from) {
         if (from < 1) fresh.createObjectStore(table, { keyPath: "slug" });
       },
-      blocking: () => db.close(), // another tab wipes or upgrades it
+      blocking: (from, to, event) => event.target.close(), // another tab wipes or upgrades it
     });
-    return {
-      get: (slug) => db.get(table, slug),
-      all: () => db.getAll(table),
-      async change(slug, edit, durability = "relaxed") {
+    try {
+      db = await inTime(opening);
+    } catch (err) {
+      opening.then((late) => late.close()).catch(() => {});
+      throw err;
+    }
+  }
+
+  // run has a connection do something, and a new one where the browser has
+  // closed it.
+  async function run(task) {
+    try {
+      return await inTime(task());
+    } catch (err) {
+      if (err.name !== "InvalidStateError") throw err;
+      await connect();
+      return inTime(task());
+    }
+  }
+
+  try {
+    await connect();
+  } catch (err) {
+    if (!refused(err)) throw err;
+    return null;
+  }
+  return {
+    get: (slug) => run(() => db.get(table, slug)),
+    all: () => run(() => db.getAll(table)),
+    change: (slug, edit, durability = "relaxed") =>
+      run(async () => {
         const tx = db.transaction(table, "readwrite", { durability });
         const before = await tx.store.get(slug);
         const after = edit(before);
         if (after && after !== before) await tx.store.put({ ...after, slug });
         if (!after && before) await tx.store.delete(slug);
         await tx.done;
-        leaveMark();
+        if (after) leaveMark();
         return after;
-      },
-      async wipe() {
-        db.close();
-        await deleteDB(database);
-        eraseMark();
-      },
-    };
-  } catch (err) {
+      }),
+    // wipe empties it first: to delete it takes that no tab has it open.
+    async wipe() {
+      await asFarAsItGoes(run(() => db.clear(table)));
+      isWiped = true;
+      db.close();
+      eraseMark();
+      await asFarAsItGoes(inTime(deleteDB(database)));
+    },
+  };
+}
+
+// How long the device may take, in milliseconds. Browsers have bugs by which
+// IndexedDB never answers, and people must not wait for it.
+const patience = 3000;
+
+const asFarAsItGoes = (promise) =>
+  promise.catch((err) => {
     if (!refused(err)) throw err;
-    return null;
-  }
+  });
+
+function inTime(promise) {
+  let timer = 0;
+  const late = new Promise((resolve, reject) => {
+    timer = setTimeout(() => reject(new DOMException("the device does not answer", "TimeoutError")), patience);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 // openLocal keeps each record as one text. Reading and writing it is one step,

@@ -53,10 +53,12 @@ function prepare(root) {
   form.before(take("note"));
   form.after(take("carry_on"), take("status"), take("device"));
   Object.assign(session, { root, form });
-  session.steer = open(root, { remembers: own, titled: () => session.phone !== "no", hold, shown });
+  const others = () => session.phone === "no";
+  session.steer = open(root, { remembers: () => !others(), titled: () => !others(), hold, shown });
   if (isInApp()) {
     form.before(take("in_app"));
     part("in_app").querySelector("p").textContent = words()[isApple() ? "in_app_ios" : "in_app"];
+    later(); // browsers copy in the very moment of the press or not at all
   }
   listen(root);
   form.addEventListener("input", ({ target }) => session.later && session.later.typed(target));
@@ -66,17 +68,24 @@ function prepare(root) {
   });
 }
 
+let loading = null;
+
 // later loads the rest of the script and has it do something; it gives false
-// where there is no connection. A tag can be tried again, which an import that
-// failed cannot in every browser.
+// where there is no connection, or hardly any. A tag can be tried again, which
+// an import that failed cannot in every browser.
 export async function later(act = () => {}, otherwise = () => {}) {
   if (!session.later) {
-    await new Promise((resolve) => {
-      const script = document.createElement("script");
-      script.src = session.form.dataset.later;
-      script.onload = script.onerror = resolve;
-      document.head.append(script);
-    });
+    loading =
+      loading ||
+      new Promise((resolve) => {
+        const script = document.createElement("script");
+        script.src = session.form.dataset.later;
+        script.onload = script.onerror = resolve;
+        setTimeout(resolve, 10000);
+        document.head.append(script);
+      });
+    await loading;
+    loading = null;
   }
   if (!session.later) {
     otherwise();
@@ -88,15 +97,21 @@ export async function later(act = () => {}, otherwise = () => {}) {
 
 function hold(screen) {
   if (screen.id !== "own_phone") return Boolean(session.later) && session.later.hold(screen);
-  const said = session.form.elements.own_phone.value;
-  if (said !== session.phone || !own()) later((part) => part.phoneIs(said));
-  session.phone = said;
+  session.phone = session.form.elements.own_phone.value;
+  if (session.later) session.later.phoneIs();
   return false;
 }
 
 function shown(screen, n) {
   if (session.later) session.later.shown(screen, n);
-  else if (screen.id === "check") later((part) => part.shown(screen, n));
+  else if (session.phone) later((part) => part.phoneIs(), tellNotSaved);
+}
+
+// tellNotSaved says so where the rest of the script, which would keep the
+// answers, could not be had; each screen asks for it again.
+function tellNotSaved() {
+  part("note").hidden = !own();
+  part("note").textContent = words().not_saved;
 }
 
 // submit sends the answers, with whatever it takes.
@@ -116,6 +131,7 @@ export function submit() {
 export function popped(to) {
   if (session.later) session.later.popped(to);
   else if (session.steer.has(to.screen)) session.steer.show(to.screen);
+  else session.steer.before();
 }
 
 // Pages inside other apps lose what they keep, and on Apple's phones they have

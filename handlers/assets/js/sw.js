@@ -23,8 +23,17 @@ const slugOf = (url) => {
 // One at a time: each drops what was kept before it.
 let keeping = Promise.resolve();
 function keep(address) {
+  isForgetting = false;
   keeping = keeping.catch(() => {}).then(() => keepNow(address));
   return keeping;
+}
+
+// forget drops what is kept, and what is being kept while it is asked to.
+let isForgetting = false;
+async function forget() {
+  isForgetting = true;
+  await keeping.catch(() => {});
+  if (isForgetting) await dropCaches();
 }
 
 // keepNow fetches the document at the address, which names no invitation, and its
@@ -123,7 +132,8 @@ self.addEventListener("activate", (event) => {
 });
 
 self.addEventListener("message", (event) => {
-  const { keep: address, takeOver } = event.data || {};
+  const { keep: address, forget: isLeaving, takeOver } = event.data || {};
+  if (isLeaving) event.waitUntil(forget());
   if (takeOver) self.skipWaiting();
   if (!address) return;
   const reply = (kept) => event.ports[0] && event.ports[0].postMessage({ kept });
