@@ -23,7 +23,7 @@ import (
 // they are.
 func (app *testApp) examplePath(route, reference string) string {
 	return strings.NewReplacer(":slug", app.cfg.Survey.ID, ":reference", reference, ":code", "code",
-		"*file", "form.js").Replace(route)
+		"*file", "refer.js").Replace(route)
 }
 
 func TestEveryAnswerIsGuarded(t *testing.T) {

@@ -1,5 +1,5 @@
 // Builds what the browser gets into ../static: the style sheets (css.mjs), the
-// script of the forms and what the survey loads later, its service worker and
+// script of each form and what the survey loads later, its service worker and
 // what takes that away, one icon.
 // Each name carries a hash of its content, so that a browser may keep it for
 // ever, and each file has a brotli and a gzip copy beside it, so that the
@@ -39,7 +39,8 @@ const hashOf = (bytes) => createHash("sha256").update(bytes).digest("hex").slice
 
 const built = {
   ...(await styleSheets()),
-  "form.js": await script("form"),
+  "survey.js": await script("survey"),
+  "refer.js": await script("refer"),
   "later.js": await script("later"),
   "sw.js": await worker("sw"),
   "sw-off.js": await worker("sw-off"),

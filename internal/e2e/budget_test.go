@@ -155,7 +155,7 @@ func firstQuestionTraffic(t *testing.T, base, lang string) *traffic {
 	if log.of("favicon") == 0 {
 		b.fetch(ask[string](b, `document.querySelector("link[rel=icon]").href`))
 	}
-	if requests, _ := log.total(); requests < 4 || log.of(".css") == 0 || log.of("/form.") == 0 {
+	if requests, _ := log.total(); requests < 4 || log.of(".css") == 0 || log.of("/static/survey.") == 0 {
 		t.Fatalf("%s: the log has %d requests only: %v", lang, requests, log.bytes)
 	}
 	return log

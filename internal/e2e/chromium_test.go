@@ -106,7 +106,9 @@ func (b *tab) withoutOurScript() *tab {
 	b.t.Helper()
 	command(b, network.Enable, network.EnableParams{})
 	command(b, network.SetBlockedURLs, network.SetBlockedURLsParams{
-		URLPatterns: []*network.BlockPattern{{URLPattern: "*://*:*/static/form.*.js", Block: true}},
+		URLPatterns: []*network.BlockPattern{
+			{URLPattern: "*://*:*/static/survey.*.js", Block: true}, {URLPattern: "*://*:*/static/refer.*.js", Block: true},
+		},
 	})
 	return b
 }

@@ -76,10 +76,60 @@ func TestPhoneWhoseStorageHangs(t *testing.T) {
 	t.Parallel()
 	hang := `localStorage.setItem("portal-survey", "kept");
 		const open = IDBFactory.prototype.open;
-		IDBFactory.prototype.open = function (name) { const r = open.call(this, name + "-other"); r.addEventListener = () => {}; return r; };`
+		IDBFactory.prototype.open = function (...args) {
+			const r = open.call(this, ...args);
+			if (window.name !== "well") r.addEventListener = () => {};
+			return r;
+		};`
 	b := newTab(t, theDev(t).base, sizes[0]).before(hang).open(surveyPath).says("Yes").sees("Saved on this phone")
 	b.press("No").awaitKept("the answer", `"no"`).open(surveyPath).press("Carry on where I left off").sees("Do you care for")
+
+	// When it answers again, it has what was kept elsewhere.
+	ask[*bool](b, `((window.name = "well"), null)`)
+	b.open(surveyPath).press("Carry on where I left off").sees("Do you care for")
+	if !b.checked("No") {
+		t.Error("what was kept in localStorage is lost")
+	}
+	if got := ask[string](b, `Object.keys(localStorage).join()`); got != "portal-survey" {
+		t.Errorf("localStorage still has %s", got)
+	}
 	b.shortest().press("Send my answers").sees("Your answers have arrived.")
+	eventually(t, patience, "nothing is kept any more", func() bool { return b.kept() == keptNothing })
+}
+
+// TestPhoneAfterTheSkipLink: its address is no screen of the survey.
+func TestPhoneAfterTheSkipLink(t *testing.T) {
+	t.Parallel()
+	b := newTab(t, theDev(t).base, sizes[0]).open(surveyPath).ownPhone("Yes")
+	ask[*bool](b, `(document.querySelector(".govuk-skip-link").click(), null)`)
+	b.awaitThat(`document.activeElement.id === "main-content" && history.state.depth === 1`, "the focus is on the content")
+	b.press("Continue").awaitThat(`document.activeElement.name === "care_role" && document.title.startsWith("Error")`, "the focus is on what is missing")
+	b.press("No").press("Continue").sees("You can send your answer now.").back().sees("Do you care for")
+}
+
+// TestPhoneSlowToLoad: the rest of the script comes later than the page waits
+// for it, and what was answered meanwhile is kept all the same.
+func TestPhoneSlowToLoad(t *testing.T) {
+	t.Parallel()
+	w := newWeather(t, theDev(t).base)
+	come := make(chan struct{})
+	w.replaces("/static/"+builtName(t, "later.js"), func(out http.ResponseWriter, r *http.Request) {
+		select {
+		case <-come:
+		case <-r.Context().Done():
+			return
+		}
+		w.portal.ServeHTTP(out, r)
+	})
+	b := newTab(t, w.base, sizes[0]).before(`const wait = setTimeout; window.setTimeout = (act, ms) => wait(act, ms === 10000 ? 300 : ms);`)
+	b.open(surveyPath).says("Yes").sees("Your answers stay on this page only").press("Yes, I am paid by a care provider").press("Continue").heading("Where do you mostly work?")
+	close(come)
+	b.awaitThat(`!!portalSurvey.later`, "the rest of the script is there")
+	b.press("In a care home").press("Continue").heading("What is your job?").sees("Saved on this phone").misses("stay on this page only")
+	b.awaitKept("the first answer", "paid_provider").awaitKept("the second", "care_home")
+	if n := ask[int](b, `document.querySelectorAll("script[src*=later]").length`); n != 1 {
+		t.Errorf("the script was asked for %d times", n)
+	}
 }
 
 // TestPhoneThatForgets: what waits to be sent is sent even if the browser has

@@ -4,6 +4,7 @@ import { beganNow, isExpired } from "./age.js";
 import { attempt } from "./attempt.js";
 import { dropWorker, keepCopy, scope } from "./copy.js";
 import { alone, channelName, sendEntry, syncTag } from "./sender.js";
+import { mark } from "./mark.js";
 import { pace } from "./pace.js";
 import { isFull, openStore, refused } from "./store.js";
 
@@ -30,12 +31,13 @@ export async function openDevice(slug, today, page) {
   let tries = 0;
   let timer = 0;
 
+  const isOurs = (r) => r && r.key === key;
+
   // change edits this draft's record and gives it. Where the device refuses, or
   // another tab has put another draft in its place, the page is told and it
   // gives undefined.
   async function change(edit, durability) {
     if (!store || !key) return undefined;
-    const isOurs = (r) => r && r.key === key;
     const record = await write((r) => (isOurs(r) ? edit(r) : r), durability);
     if (isOurs(record)) return record;
     if (record !== null) page.trouble("not_saved");
@@ -70,8 +72,9 @@ export async function openDevice(slug, today, page) {
   async function found() {
     const record = await now();
     if (!record) return {};
-    const isOld = isExpired(record.begun, today);
-    if (record.entry && !(isOld && record.entry.refused)) {
+    const { begun, entry } = record;
+    const isOld = isExpired((entry && entry.refused && entry.refused.at) || begun, today);
+    if (entry && !(isOld && entry.refused)) {
       takeInHand(record);
       return { record };
     }
@@ -80,7 +83,7 @@ export async function openDevice(slug, today, page) {
       return { expired: true };
     }
     // A draft begun without a connection learns the server's date late.
-    if (today && !record.begun.day) await write((r) => r && { ...r, begun: { ...r.begun, day: today } });
+    if (today && !begun.day) await write((r) => r && { ...r, begun: { ...r.begun, day: today } });
     return Object.keys(record.answers).length ? { record } : {};
   }
 
@@ -138,12 +141,16 @@ export async function openDevice(slug, today, page) {
   }
 
   async function sendFromHand() {
-    if (!inHand) return { state: "later", status: 0, after: 0 };
+    if (!inHand || stopSending.signal.aborted) return { state: "later", status: 0, after: 0 };
     sending = true;
     const outcome = await attempt(`/survey/${slug}`, inHand.body, pace.patience, stopSending.signal);
     sending = false;
+    if (outcome.state === "received") await forget();
     return { ...outcome, duplicate: false };
   }
+
+  // forget drops this draft's record, which has been received.
+  const forget = () => write((r) => (isOurs(r) ? undefined : r));
 
   // tidy takes away the copy of the survey too, unless another one needs it.
   async function tidy() {
@@ -160,7 +167,7 @@ export async function openDevice(slug, today, page) {
   }
 
   function sendAgain() {
-    if (timer && !sending) send(false);
+    if (timer && !sending && !stopSending.signal.aborted) send(false);
   }
 
   if (channel) {
@@ -169,10 +176,21 @@ export async function openDevice(slug, today, page) {
       if (data.say === "hello") say("here");
       if (data.say === "hello" || data.say === "here") page.otherTab();
       // Another tab, or the worker on behalf of this one.
-      if (data.say === "received" && key && !sending) page.received();
+      if (data.say === "received" && key && !sending) {
+        clearTimeout(timer);
+        timer = 0;
+        inHand = null;
+        page.received();
+      }
       if (data.say === "wiped" && key) page.wiped();
     });
   }
+  // Without a channel all that is heard is that nothing is kept any more.
+  window.addEventListener("storage", (event) => {
+    if (channel || !key || event.key !== mark || event.newValue) return;
+    inHand = null;
+    location.reload();
+  });
   window.addEventListener("online", sendAgain);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") sendAgain();
@@ -212,7 +230,11 @@ export async function openDevice(slug, today, page) {
     // ends the draft; false if the device refuses.
     async finish(entry) {
       const record = await change((r) => ({ ...r, entry: { key, ...entry } }), "strict");
-      if (!record || !record.entry) return false;
+      if (!record || !record.entry) {
+        // It may come to pass after all, and is put right then.
+        if (store && key) store.change(slug, (r) => (isOurs(r) ? { ...r, entry: null } : r)).catch(() => {});
+        return false;
+      }
       takeInHand(record);
       return true;
     },
@@ -220,19 +242,27 @@ export async function openDevice(slug, today, page) {
     // sent is for answers that the page has sent by itself.
     async sent() {
       if (!key) return;
-      await write((r) => (r && r.key === key ? undefined : r));
+      await forget();
       say("received");
       await tidy();
     },
     reopen() {
       inHand = null;
-      return change((r) => ({ ...r, entry: null }));
+      return change((r) => ({ ...r, begun: beganNow(today), entry: null }));
+    },
+    // letGo leaves the record as it is, to another visit.
+    letGo() {
+      key = "";
+      inHand = null;
     },
     async wipe() {
       stopSending.abort();
       clearTimeout(timer);
-      await wipeAll();
+      timer = 0;
+      key = "";
+      inHand = null;
       say("wiped");
+      await wipeAll();
       if (channel) channel.close();
     },
     keepCopy,

@@ -18,7 +18,7 @@ async function wake() {
 
 // wiped follows another tab in which somebody left and wiped everything.
 function wiped() {
-  session.phone = "no"; // nothing is kept any more
+  session.phone = session.followed = "no"; // nothing is kept any more
   session.form.reset();
   location.replace("/");
 }
@@ -35,7 +35,7 @@ export async function resume() {
   if (session.form.dataset.worker === "off") keepCopy();
   const { record, expired } = session.device.found;
   if (!record && !expired) return false;
-  if (record) session.phone = "yes";
+  if (record) session.phone = session.followed = "yes";
   session.later.tellPhone();
   if (record && record.entry) putIn(record);
   session.steer.begin(true, record && record.entry ? "check" : "");
@@ -55,7 +55,7 @@ const isByAnother = ({ entry, hidden }) =>
 // asks for an invitation: what waits is sent all the same, a draft that came
 // by an invitation goes on by it, and one that is too old goes.
 export async function wait() {
-  session.phone = "yes";
+  session.phone = session.followed = "yes";
   await wake();
   const { record } = session.device.found;
   if (!record) return;
@@ -86,14 +86,25 @@ export async function carryOn() {
 // takeUp begins to keep what is answered. Another tab may have begun already.
 export async function takeUp() {
   if (!session.device) await wake();
+  if (!own()) return;
   const { device, form } = session;
   const record = await device.begin({ key: form.elements.submission_key.value, ...facts() });
   if (!record || !own()) return;
+  // What was answered before anything could be kept is newer than what is.
+  for (const field of session.steer.fields) {
+    if (!isOfPage(field) && Object.keys(answerOf(field)).length) unsaved.add(field.name);
+  }
+  if (record.entry && unsaved.size) {
+    device.letGo();
+    trouble("not_saved");
+    return;
+  }
   putIn(record);
   if (record.entry) {
     device.send(true); // another tab has finished it
     return;
   }
+  unsaved.clear();
   for (const field of session.steer.fields) save(field);
   startKeeping();
 }
@@ -118,8 +129,11 @@ function startKeeping() {
 export async function keepCopy() {
   const { form, device } = session;
   if (form.dataset.worker === "off") await device.dropWorker();
-  else if (await device.keepCopy(addressIn(form.elements.lang.value))) whisper(words().offline_ready);
+  else if ((await device.keepCopy(addressIn(form.elements.lang.value))) && own()) whisper(words().offline_ready);
 }
+
+// Whose phone it is belongs to the page, not to the answers.
+const isOfPage = (field) => field.el.closest("[data-of-page]");
 
 // addressed are the hidden fields by which the answers find their wave.
 const addressed = ["wave", "collector", "invitation"];
@@ -160,7 +174,7 @@ const kept = new Map(); // what the device holds, as far as this page knows
 function save(field) {
   const { device } = session;
   const answer = answerOf(field);
-  if (!own() || !device || !device.keeps || session.ended || field.el.closest("[data-of-page]")) return;
+  if (!own() || !device || !device.keeps || session.ended || isOfPage(field)) return;
   if (isSame(kept.get(field.name), answer)) return;
   kept.set(field.name, answer);
   device.save(field.name, answer).then((record) => record && saved());

@@ -33,7 +33,7 @@ session.later = {
   changed: (target) => keep(target, true),
   hold: (screen) => lookAgain(screen, words()),
   phoneIs,
-  popped,
+  isOver,
   resume,
   shown,
   speak,
@@ -71,21 +71,23 @@ async function copyText(text) {
   }
 }
 
-let followed = "";
 let following = Promise.resolve();
 
 // phoneIs follows what somebody said last: to keep what is answered, or
 // nothing. One change is over before the next begins.
 function phoneIs() {
+  const said = session.phone;
   tellPhone();
+  if (said !== session.followed) {
+    session.followed = said;
+    following = following
+      .catch(() => {})
+      .then(() => {
+        if (said !== session.phone) return undefined; // they have said something else since
+        return said === "yes" ? takeUp() : keepNothing();
+      });
+  }
   shown(session.steer.current(), 1);
-  following = following
-    .catch(() => {})
-    .then(() => {
-      if (followed === session.phone) return undefined;
-      followed = session.phone;
-      return own() ? takeUp() : keepNothing();
-    });
   return following;
 }
 
@@ -97,10 +99,7 @@ function tellPhone() {
   tellSaving();
 }
 
-let depth = 0; // of the entry in the history that is shown
-
 function shown(screen, n) {
-  depth = history.state.depth;
   if (part("note").dataset.on !== screen.id) note("");
   tell("");
   part("device").hidden = !session.phone || screen.id === "own_phone";
@@ -123,27 +122,19 @@ function askToWipe(ask, focus = true) {
 }
 
 async function leave() {
-  session.phone = "no"; // whatever happens now, nothing is kept any more
+  session.phone = session.followed = "no"; // whatever happens now, nothing is kept any more
   session.form.reset();
   forgetLanguage();
   try {
+    await following.catch(() => {});
     if (session.device) await session.device.wipe();
   } finally {
     location.replace("/");
   }
 }
 
-function popped(to) {
-  const { steer } = session;
-  if (session.thanked) {
-    location.reload(); // what was sent is not offered again
-  } else if (session.ended || !inQuestions()) {
-    return; // there is nothing to go back to
-  } else if (session.phone !== "no") {
-    if (steer.has(to.screen)) steer.show(to.screen);
-  } else if (to.depth < depth) {
-    // Entries name no screens there, so that it goes by one at a time.
-    steer.before();
-  }
-  depth = to.depth;
+// isOver tells that there is nothing in the form to go back to.
+function isOver() {
+  if (session.thanked) location.reload(); // what was sent is not offered again
+  return session.thanked || session.ended || !inQuestions();
 }

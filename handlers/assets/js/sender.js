@@ -1,5 +1,6 @@
 // Sends what was finished, from the page or from the worker: the same code and
 // the same key, so that it does not matter which of them gets through.
+import { beganNow } from "./age.js";
 import { attempt } from "./attempt.js";
 
 // sendEntry tries once to send what the survey's record holds. It gives what
@@ -20,7 +21,7 @@ export async function sendEntry(store, slug, patience, signal) {
   if (outcome.state === "received") {
     await store.change(slug, (r) => (sameEntry(r) ? undefined : r));
   } else if (outcome.state === "refused") {
-    await edit({ refused: outcome });
+    await edit({ refused: { ...outcome, at: beganNow("") } });
   }
   return outcome;
 }

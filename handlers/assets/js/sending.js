@@ -84,6 +84,7 @@ function askCode() {
 
 // state says how far the answers are that the device keeps.
 export function state(name, outcome = {}) {
+  if (session.thanked) return;
   session.ended = name !== "refused";
   if (name === "sending") {
     status(words().sending_title, words().sending);

@@ -6,6 +6,8 @@ export const session = (window.portalSurvey = window.portalSurvey || {
   form: null,
   steer: null, // what screens.js gives
   phone: "", // "yes" or "no", once somebody has said whether it is theirs
+  followed: "", // what of that has been acted upon
+  depth: 0, // of the history's entry that is shown
   later: null, // what later.js can do, once it is there
   device: null, // what device.js gives, where something may be kept
   ended: false, // the answers wait to be sent, or have been received

@@ -10,7 +10,8 @@
 //   hidden   the address's collector and invitation
 //   version  of the definition that the answers were given to
 //   entry    what was finished and waits to be sent, if anything:
-//            {key, body, lang, version, tried, refused}
+//            {key, body, lang, version, tried, refused}; refused is the portal's
+//            answer and, as at, when that came, like begun
 //
 // Fields that this release does not know stay as they are: a newer or older
 // one may have written them. A change of this shape raises `shape` and is made
@@ -26,7 +27,21 @@ const table = "surveys";
 // change replaces it by what a function makes of it, in one transaction, so
 // that tabs never overwrite each other: undefined removes it.
 export async function openStore() {
-  return (await openIndexed()) || openLocal();
+  const isMarked = hasMark();
+  // Where something is kept already, a second try is worth the wait.
+  const indexed = (await openIndexed()) || (isMarked && (await openIndexed()));
+  if (!indexed) return openLocal();
+  await asFarAsItGoes(takeOver(indexed));
+  return indexed;
+}
+
+// takeOver moves what was kept in localStorage while IndexedDB did not answer.
+async function takeOver(indexed) {
+  for (const name of localNames()) {
+    const { slug, ...record } = JSON.parse(self.localStorage.getItem(name));
+    await indexed.change(slug, (r) => r || record);
+    self.localStorage.removeItem(name);
+  }
 }
 
 // openIndexed gives null where IndexedDB is refused.
@@ -87,8 +102,7 @@ export async function openIndexed() {
       await asFarAsItGoes(run(() => db.clear(table)));
       isWiped = true;
       db.close();
-      eraseMark();
-      await asFarAsItGoes(inTime(deleteDB(database)));
+      await erase();
     },
   };
 }
@@ -118,20 +132,16 @@ function openLocal() {
     storage.setItem(mark, "kept");
     const place = (slug) => `${mark}:${slug}`;
     const get = async (slug) => JSON.parse(storage.getItem(place(slug))) || undefined;
-    const slugs = () => Object.keys(storage).filter((name) => name.startsWith(`${mark}:`));
     return {
       get,
-      all: () => Promise.all(slugs().map((name) => get(name.slice(mark.length + 1)))),
+      all: () => Promise.all(localNames().map((name) => get(name.slice(mark.length + 1)))),
       async change(slug, edit) {
         const after = edit(JSON.parse(storage.getItem(place(slug))) || undefined);
         if (after) storage.setItem(place(slug), JSON.stringify({ ...after, slug }));
         else storage.removeItem(place(slug));
         return after;
       },
-      async wipe() {
-        slugs().forEach((name) => storage.removeItem(name));
-        eraseMark();
-      },
+      wipe: erase,
     };
   } catch (err) {
     if (!refused(err)) throw err;
@@ -146,6 +156,15 @@ export const refused = (err) => err instanceof DOMException || err instanceof Ty
 // isFull tells a refusal for want of room.
 export const isFull = (err) => err instanceof DOMException && /quota|file/i.test(err.name);
 
+function hasMark() {
+  try {
+    return Boolean(window.localStorage.getItem(mark));
+  } catch (err) {
+    if (!refused(err)) throw err;
+    return false;
+  }
+}
+
 function leaveMark() {
   try {
     self.localStorage.setItem(mark, "kept");
@@ -154,9 +173,26 @@ function leaveMark() {
   }
 }
 
-function eraseMark() {
+// localNames are those of the records in localStorage.
+function localNames() {
+  try {
+    return Object.keys(self.localStorage).filter((name) => name.startsWith(`${mark}:`));
+  } catch (err) {
+    if (!refused(err)) throw err;
+    return [];
+  }
+}
+
+// erase takes away all that is kept, wherever it is.
+async function erase() {
+  for (const name of localNames()) self.localStorage.removeItem(name);
   try {
     self.localStorage.removeItem(mark);
+  } catch (err) {
+    if (!refused(err)) throw err;
+  }
+  try {
+    await inTime(deleteDB(database));
   } catch (err) {
     if (!refused(err)) throw err;
   }

@@ -1,13 +1,15 @@
-// How the survey begins: whose phone it is comes first, and everything after
-// that answer is in later.js, so that the first question weighs little.
+// The script of the survey, on its pages. Without it the document is one long
+// form that posts as forms do. With it one screen is shown at a time; whose
+// phone it is comes first, and everything after that answer is in later.js, so
+// that the first question weighs little.
+import { putPage, rootNow, takeOver } from "./page.js";
 import { open } from "./screens.js";
 import { own, part, session, words } from "./session.js";
 import { mark } from "./mark.js";
 
-// conduct takes over the page's survey. put(page) puts a document that was
-// fetched in the place of the one shown and returns its content.
-export async function conduct(root, put) {
-  Object.assign(session, { put, prepare });
+async function start() {
+  const root = rootNow();
+  Object.assign(session, { put: putPage, prepare });
   if (!root.querySelector("form[data-form]")) {
     standBy(root);
     return;
@@ -68,24 +70,26 @@ function prepare(root) {
   });
 }
 
+// How long people wait for the rest of the script, in milliseconds; it goes on
+// loading.
+const patience = 10000;
+
 let loading = null;
 
 // later loads the rest of the script and has it do something; it gives false
 // where there is no connection, or hardly any. A tag can be tried again, which
 // an import that failed cannot in every browser.
-export async function later(act = () => {}, otherwise = () => {}) {
+async function later(act = () => {}, otherwise = () => {}) {
   if (!session.later) {
     loading =
       loading ||
       new Promise((resolve) => {
         const script = document.createElement("script");
         script.src = session.form.dataset.later;
-        script.onload = script.onerror = resolve;
-        setTimeout(resolve, 10000);
+        script.onload = script.onerror = () => resolve((loading = null));
         document.head.append(script);
       });
-    await loading;
-    loading = null;
+    await Promise.race([loading, new Promise((resolve) => setTimeout(resolve, patience))]);
   }
   if (!session.later) {
     otherwise();
@@ -103,8 +107,9 @@ function hold(screen) {
 }
 
 function shown(screen, n) {
-  if (session.later) session.later.shown(screen, n);
-  else if (session.phone) later((part) => part.phoneIs(), tellNotSaved);
+  session.depth = (history.state && history.state.depth) || 0;
+  if (session.phone !== session.followed) later((part) => part.phoneIs(), tellNotSaved);
+  else if (session.later) session.later.shown(screen, n);
 }
 
 // tellNotSaved says so where the rest of the script, which would keep the
@@ -114,8 +119,14 @@ function tellNotSaved() {
   part("note").textContent = words().not_saved;
 }
 
-// submit sends the answers, with whatever it takes.
-export function submit() {
+// submitted sends the answers, with whatever it takes.
+function submitted(form, button) {
+  // Enter in a text box presses the form's first button; in the middle of the
+  // form it means "go on".
+  if (button && "default" in button.dataset && !session.steer.isLast()) {
+    session.steer.next();
+    return;
+  }
   later(
     (part) => part.submit(),
     () => {
@@ -127,11 +138,14 @@ export function submit() {
   );
 }
 
-// popped follows a move in the history.
-export function popped(to) {
-  if (session.later) session.later.popped(to);
-  else if (session.steer.has(to.screen)) session.steer.show(to.screen);
-  else session.steer.before();
+// popped follows a move in the history. On others' phones its entries name no
+// screens, so that it goes back by as many.
+function popped(to) {
+  const { depth, later: part, steer } = session;
+  session.depth = to.depth;
+  if (part && part.isOver()) return;
+  if (steer.has(to.screen)) steer.show(to.screen);
+  else for (let n = depth - to.depth; n > 0; n--) steer.before();
 }
 
 // Pages inside other apps lose what they keep, and on Apple's phones they have
@@ -151,3 +165,5 @@ function mayHold() {
     return false; // storage is refused
   }
 }
+
+takeOver({ start, submitted, popped });

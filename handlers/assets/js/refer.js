@@ -1,25 +1,20 @@
-// The script of the survey and the referral form. Without it the document is
-// one long form that posts as forms do; with it one screen is shown at a time,
-// and what is sent goes by fetch, so that a lost connection or a busy server
-// leaves the answers where they are: on the page. Of a referral nothing is
-// ever kept on the device.
+// The script of the referral form. Without it the document is one long form
+// that posts as forms do; with it one screen is shown at a time, and what is
+// sent goes by fetch, so that a lost connection or a busy server leaves the
+// answers where they are: on the page. Nothing is ever kept on the device.
 import { holds } from "./conditions.js";
+import { put, putPage, rootNow, takeOver } from "./page.js";
 import { open } from "./screens.js";
-import { session } from "./session.js";
-import { conduct, popped, submit } from "./survey.js";
 
 window.portalConditions = { holds }; // for the test that runs the shared cases
 
 let shown = null; // {root, path, steer}: what the page shows
 let kept = null; // the form that led to what is shown, for the browser's Back
 let sending = false;
-let pressed = null;
 
 // How long an answer may take, in milliseconds: longer than the portal works
 // on one, shorter than people wait.
 const patience = 30000;
-
-const rootNow = () => document.getElementById("content");
 
 function take(root, quiet) {
   const steer = root.querySelector("form[data-form]") ? open(root) : null;
@@ -37,23 +32,6 @@ function take(root, quiet) {
     target.focus();
     window.scrollTo(0, 0);
   }
-}
-
-function put(root) {
-  rootNow().replaceWith(root);
-}
-
-// putPage puts a page in the place of the one shown, in its own language.
-function putPage(page) {
-  const root = document.adoptNode(page.getElementById("content"));
-  const { lang, dir } = page.documentElement;
-  Object.assign(document.documentElement, { lang, dir });
-  for (const frame of ["body > a", "header", "footer"]) {
-    document.querySelector(frame).replaceWith(document.adoptNode(page.querySelector(frame)));
-  }
-  document.title = page.title;
-  put(root);
-  return root;
 }
 
 // exchange sends the form by the button that was pressed and puts the page
@@ -115,47 +93,24 @@ function tell(form, text) {
   if (text) box.focus();
 }
 
-async function start() {
-  document.addEventListener("click", (event) => {
-    pressed = event.target.closest("button");
-    if (event.target.closest("[data-print]")) window.print();
-  });
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (!("exchange" in form.dataset)) return;
-    event.preventDefault();
-    const isSurvey = form === session.form;
-    const { steer } = isSurvey ? session : shown;
-    const button = event.submitter || (form.contains(pressed) ? pressed : null);
-    // Enter in a text box presses the form's first button; in the middle of
-    // the form it means "go on".
-    if (button && "default" in button.dataset && !steer.isLast()) steer.next();
-    else if (isSurvey) submit();
-    else exchange(form, button);
-  });
-  window.addEventListener("popstate", ({ state }) => {
-    if (!state) return;
-    if (session.form) {
-      popped(state);
-    } else if (location.pathname !== shown.path) {
-      location.reload();
-    } else if (shown.steer && shown.steer.has(state.screen)) {
-      shown.steer.show(state.screen);
-    } else if (kept && kept.steer.has(state.screen)) {
-      shown = kept;
-      kept = null;
-      put(shown.root);
-      shown.steer.show(state.screen);
-    }
-  });
-  if (rootNow().querySelector("form[data-later]")) await conduct(rootNow(), putPage);
-  else take(rootNow(), true);
+function submitted(form, button) {
+  // Enter in a text box presses the form's first button; in the middle of the
+  // form it means "go on".
+  if (button && "default" in button.dataset && !shown.steer.isLast()) shown.steer.next();
+  else exchange(form, button);
 }
 
-document.documentElement.classList.add("js"); // before anything is painted
-document.addEventListener("DOMContentLoaded", () => {
-  start().catch((err) => {
-    document.documentElement.classList.remove("js"); // the long form still works
-    throw err;
-  });
-});
+function popped({ screen }) {
+  if (location.pathname !== shown.path) {
+    location.reload();
+  } else if (shown.steer && shown.steer.has(screen)) {
+    shown.steer.show(screen);
+  } else if (kept && kept.steer.has(screen)) {
+    shown = kept;
+    kept = null;
+    put(shown.root);
+    shown.steer.show(screen);
+  }
+}
+
+takeOver({ start: () => take(rootNow(), true), submitted, popped });
