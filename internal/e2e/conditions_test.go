@@ -41,7 +41,7 @@ func conditionsInPage(b *tab, cases []pageCase) []bool {
 // ones, in the page and on the server.
 func TestConditionsAgree(t *testing.T) {
 	t.Parallel()
-	b := newTab(t, theDev(t).base, sizes[1]).open(surveyPath)
+	b := newTab(t, theDev(t).base, sizes[1]).open("/refer")
 	raw, err := os.ReadFile("../../forms/testdata/conditions.json")
 	must(t, err)
 	var cases []pageCase

@@ -37,7 +37,14 @@ var shared struct {
 	mu      sync.Mutex
 }
 
+// atOnce is how many tests run together, unless -parallel says so: more than
+// there are processors, since most of them wait for a browser.
+const atOnce = "4"
+
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", atOnce); err != nil {
+		panic(err) // every test binary has that flag
+	}
 	flag.Parse()
 	os.Exit(run(m))
 }
