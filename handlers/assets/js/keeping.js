@@ -176,8 +176,11 @@ function save(field) {
   const answer = answerOf(field);
   if (!own() || !device || !device.keeps || session.ended || isOfPage(field)) return;
   if (isSame(kept.get(field.name), answer)) return;
-  kept.set(field.name, answer);
-  device.save(field.name, answer).then((record) => record && saved());
+  device.save(field.name, answer).then((record) => {
+    if (!record) return; // not yet, or not at all
+    kept.set(field.name, answer);
+    saved();
+  });
 }
 
 // putIn puts in what is kept: by this page before, or by another tab.
