@@ -22,6 +22,7 @@ type violation struct {
 // keeps a picture if pictures are asked for.
 func (b *tab) accessible(name string) *tab {
 	b.t.Helper()
+	b.awaitThat(`document.readyState === "complete"`, "the whole page is there") // its words may be there sooner
 	b.picture(name)
 	if !ask[bool](b, `typeof axe === "object"`) {
 		source, err := os.ReadFile("../../handlers/assets/node_modules/axe-core/axe.min.js")
