@@ -39,7 +39,7 @@ var shared struct {
 
 // atOnce is how many tests run together, unless -parallel says so: more than
 // there are processors, since most of them wait for a browser.
-const atOnce = "4"
+const atOnce = "3"
 
 func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", atOnce); err != nil {

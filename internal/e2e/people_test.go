@@ -148,13 +148,16 @@ func (b *tab) write(name, text string) *tab {
 // value is what a field holds.
 func (b *tab) value(name string) string {
 	b.t.Helper()
+	b.awaitThat(`document.readyState === "complete" && !!document.getElementById(`+quote(name)+`)`, "the field "+name)
 	return ask[string](b, `document.getElementById(`+quote(name)+`).value`)
 }
 
 // checked tells whether the label's box or button is ticked.
 func (b *tab) checked(label string) bool {
 	b.t.Helper()
-	return ask[bool](b, `[...document.querySelectorAll("label")].find((el) => el.checkVisibility() && el.innerText.trim() === `+quote(label)+`).control.checked`)
+	of := `[...document.querySelectorAll("label")].find((el) => el.checkVisibility() && el.innerText.trim() === ` + quote(label) + `)`
+	b.awaitThat(`document.readyState === "complete" && !!`+of, "the label “"+label+"”")
+	return ask[bool](b, of+`.control.checked`)
 }
 
 // keys presses keys one after the other.
