@@ -32,6 +32,9 @@ run: ## Run the whole portal on this machine; nothing to configure, Ctrl-C stops
 		then exec setpriv --pdeathsig TERM -- bin/portal dev; \
 		else exec bin/portal dev; fi
 
+# Under the race detector the garbage collector takes a fifth of the time; with
+# this it takes less, and more memory.
+test: export GOGC ?= 400
 test: ## Run every test, with real PostgreSQL, Redis and Chromium, under the race detector
 	@scripts/setup.sh test
 	@$(MAKE) -s handlers/static/manifest.json
