@@ -203,6 +203,7 @@ func (a *app) answerPlainly(w http.ResponseWriter, p *problem) {
 		body.Reset()
 		body.WriteString(p.title + ". " + p.words)
 	}
+	w.Header().Del("Content-Encoding") // of a page that is not sent after all
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	if p.retryAfter != "" {

@@ -207,9 +207,12 @@ func TestLanguages(t *testing.T) {
 	onEachSize(t, func(t *testing.T, screen size) {
 		d := theDev(t)
 		for _, l := range theLanguages(t) {
+			whole := full || l.Code == "en" || l.Code == "ar"
+			if !whole && screen != sizes[0] {
+				continue // they differ from those two in their words, which are tightest on a phone
+			}
 			t.Run(l.Code, func(t *testing.T) {
 				b := newTab(t, d.base, screen).open(surveyPath + "?lang=" + l.Code).awaitScreen("own_phone").speaks(l)
-				whole := full || l.Code == "en" || l.Code == "ar"
 				b.eachScreen("survey-"+l.Code, with(responses[0], "abuse_at_work", "weekly", "own_phone", "yes"), func(id string) bool {
 					return whole || id == "own_phone" || id == "care_role" || id == "overall" || id == "one_change" || id == "check"
 				})

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -161,6 +162,10 @@ func TestSessionStore(t *testing.T) {
 	expect("b", "", false)
 	l.must(sessions.Commit("a", []byte("two"), time.Now().Add(time.Hour)))
 	expect("a", "two", true)
+	over, cancel := context.WithCancel(t.Context())
+	cancel() // the request's time is up
+	l.must(sessions.CommitCtx(over, "a", []byte("late"), time.Now().Add(time.Hour)))
+	expect("a", "late", true)
 	l.expect("tokens that a thief could use", 0, `SELECT count(*) FROM sessions WHERE token_hash IN ('a', 'b')`)
 	l.must(sessions.Delete("a"))
 	l.must(sessions.Delete("a"))

@@ -33,8 +33,15 @@ func (x Sessions) FindCtx(ctx context.Context, token string) ([]byte, bool, erro
 	return data, true, nil
 }
 
-// CommitCtx stores the session until expiry.
+// commitPatience bounds how long storing a session may take.
+const commitPatience = 5 * time.Second
+
+// CommitCtx stores the session until expiry. It is asked to when the answer is
+// ready and its first byte is about to leave, so that the end of the request's
+// own time must not keep it from that.
 func (x Sessions) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitPatience)
+	defer cancel()
 	_, err := x.s.db.ExecContext(ctx, `INSERT INTO sessions (token_hash, data, expires_at) VALUES ($1, $2, $3)
 		ON CONFLICT (token_hash) DO UPDATE SET data = EXCLUDED.data, expires_at = EXCLUDED.expires_at`,
 		tokenHash(token), data, expiry)
