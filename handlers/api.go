@@ -89,7 +89,7 @@ func (a *app) apiResponse(c *gin.Context) error {
 		version = int(in.Version)
 	}
 	if version != a.Survey.Version {
-		if v.form, err = a.versions.get(c.Request.Context(), a.Store, version); errors.Is(err, store.ErrNotFound) {
+		if v.form, err = a.versions.Get(c.Request.Context(), a.Survey.ID, version); errors.Is(err, store.ErrNotFound) {
 			return errNoVersion
 		} else if err != nil {
 			return err

@@ -245,7 +245,7 @@ func TestFiguresOverTheAPIAreAsDescribed(t *testing.T) {
 	app.fillWave("spring", 60)
 	reader := app.partnerKey("reader", "results")
 	app.apiSend(http.MethodGet, figuresPath+"?wave=spring", nil, "Authorization", reader).want(http.StatusOK)
-	app.apiSend(http.MethodGet, figuresPath+"?by=service", nil, "Authorization", reader).want(http.StatusUnprocessableEntity)
+	app.apiSend(http.MethodGet, figuresPath+"?by=pay_rating", nil, "Authorization", reader).want(http.StatusUnprocessableEntity)
 	app.apiSend(http.MethodGet, figuresPath+"?wave=nope", nil, "Authorization", reader).want(http.StatusNotFound)
 	app.apiSend(http.MethodGet, figuresPath+"?wave=%00", nil, "Authorization", reader).want(http.StatusNotFound)
 	app.apiSend(http.MethodGet, "/api/v1/surveys/nope/results", nil, "Authorization", reader).want(http.StatusNotFound)

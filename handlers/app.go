@@ -69,7 +69,7 @@ type app struct {
 	limiter   *limiter
 	results   resultsCache
 	languages languages
-	versions  surveyVersions
+	versions  *store.Versions
 
 	firstPages firstPages
 }
@@ -85,7 +85,7 @@ func New(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	a := &app{Config: cfg, templates: pages, static: static, limiter: newLimiter(cfg),
-		languages: newLanguages(cfg.Organisation.Languages), versions: surveyVersions{current: cfg.Survey, lists: cfg.Lists}}
+		languages: newLanguages(cfg.Organisation.Languages), versions: cfg.Store.Versions(cfg.Lists, cfg.Survey)}
 	a.sessions = newSessions(cfg)
 	a.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
 		cfg.Log.Error("session not available", "error", err)

@@ -2,14 +2,14 @@ package handlers
 
 import (
 	"errors"
+	"maps"
 	"net/http"
+	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
-	"intake/forms"
 	"intake/internal/results"
 	"intake/internal/store"
 )
@@ -20,6 +20,9 @@ type resultsAnswer struct {
 	Wave      string                   `json:"wave"`
 	Responses int                      `json:"responses"` // live, as far as it may be told
 	Released  int                      `json:"released"`
+	Counted   int                      `json:"counted"` // of the released ones
+	Filters   map[string]string        `json:"filters,omitempty"`
+	By        string                   `json:"by,omitempty"`
 	Questions []results.QuestionResult `json:"questions"`
 }
 
@@ -31,18 +34,27 @@ func (a *app) apiResults(c *gin.Context) error {
 	if denied != nil && asProblem(denied).status >= http.StatusInternalServerError {
 		return denied
 	}
-	wave, figures, live, err := a.waveResults(c)
+	if denied != nil {
+		// Whoever may not know learns nothing of waves either.
+		wave, err := a.askedWave(c)
+		view := askedView(c.Request.URL.Query())
+		if err != nil || !wave.Published || len(view.Filters) > 0 || view.By != "" {
+			return denied
+		}
+	}
+	seen, err := a.waveResults(c)
 	switch {
-	case denied != nil && (err != nil || !wave.Published):
-		return denied // whoever may not know learns nothing of waves either
 	case err != nil:
 		return err
 	case denied != nil:
-		figures = figures.ForThePublic()
+		seen.figures = seen.figures.ForThePublic()
 		// The live one would tell when each response came.
-		live.Number = figures.Released
+		if seen.released > 0 {
+			seen.released = seen.figures.Released
+		}
+		seen.live.Number = seen.released
 	}
-	c.JSON(http.StatusOK, a.resultsAnswer(wave, figures, live))
+	c.JSON(http.StatusOK, a.resultsAnswer(seen))
 	return nil
 }
 
@@ -63,39 +75,83 @@ func (a *app) mayReadResults(c *gin.Context) error {
 	return nil
 }
 
-func (a *app) resultsAnswer(wave *store.Wave, figures results.Results, live store.Told) resultsAnswer {
-	return resultsAnswer{
-		Survey: a.Survey.ID, Wave: wave.Code, Responses: live.Number,
-		Released: figures.Released, Questions: figures.Questions,
+func (a *app) resultsAnswer(seen seenResults) resultsAnswer {
+	answer := resultsAnswer{
+		Survey: a.Survey.ID, Wave: seen.wave.Code, Responses: seen.live.Number,
+		Released: seen.released, Counted: min(seen.figures.Released, seen.released), Questions: seen.figures.Questions, By: seen.view.By,
 	}
+	for _, f := range seen.view.Filters {
+		if answer.Filters == nil {
+			answer.Filters = map[string]string{}
+		}
+		answer.Filters[f.Question] = f.Option
+	}
+	return answer
 }
 
-var errNoFilters = &problem{status: http.StatusUnprocessableEntity, title: "Filters and breakdowns are not offered yet",
-	words: "Ask for the whole wave: leave out by and every filter. They come with a later release of the portal."}
+// seenResults are the figures of a wave as somebody may see them.
+type seenResults struct {
+	wave     *store.Wave
+	view     results.View
+	figures  results.Results
+	released int        // as far as it may be told
+	live     store.Told // how many responses have come
+}
 
-// waveResults finds the wave that is asked for, its figures, and what may be
-// told of how many responses have come.
-func (a *app) waveResults(c *gin.Context) (*store.Wave, results.Results, store.Told, error) {
-	var none results.Results
-	var unknown store.Told
-	for name := range c.Request.URL.Query() {
-		if name == "by" || strings.HasPrefix(name, "filter.") {
-			return nil, none, unknown, errNoFilters
-		}
+// waveResults finds the wave and the view that are asked for, and their
+// figures.
+func (a *app) waveResults(c *gin.Context) (seen seenResults, err error) {
+	ctx := c.Request.Context()
+	if seen.wave, err = a.askedWave(c); err != nil {
+		return seen, err
 	}
-	wave, err := a.askedWave(c)
+	published, err := a.published(ctx, seen.wave)
 	if err != nil {
-		return nil, none, unknown, err
+		return seen, err
 	}
-	figures, err := a.results.get(c.Request.Context(), a.Store, a.Survey, wave)
-	if err != nil {
-		return nil, none, unknown, err
+	seen.view = askedView(c.Request.URL.Query())
+	if seen.figures, err = published.Disclose(seen.view); err != nil {
+		return seen, viewProblem(err)
 	}
 	// Counted last, so that it is never less than what was released.
-	live, err := a.Store.LiveTotal(c.Request.Context(), wave.ID)
-	wave.Released = figures.Released // they may be of a later release
-	figures.Released = wave.ToldReleased().Number
-	return wave, figures, wave.ToldTotal(live), err
+	live, err := a.Store.LiveTotal(ctx, seen.wave.ID)
+	seen.wave.Released = max(seen.wave.Released, seen.figures.Released) // they may be of a later release
+	seen.released, seen.live = seen.wave.ToldReleased().Number, seen.wave.ToldTotal(live)
+	return seen, err
+}
+
+const filterPrefix = "filter."
+
+// askedView reads the filters and the breakdown from an address. An empty one
+// is none: that is how a form sends a choice that was not made.
+func askedView(query url.Values) results.View {
+	view := results.View{By: query.Get("by")}
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		question, isFilter := strings.CutPrefix(name, filterPrefix)
+		for _, option := range query[name] {
+			if isFilter && option != "" {
+				view.Filters = append(view.Filters, results.Filter{Question: question, Option: option})
+			}
+		}
+	}
+	return view
+}
+
+// viewProblem explains a view that there is not.
+func viewProblem(err error) error {
+	var unknown *results.ViewError
+	p := &problem{status: http.StatusUnprocessableEntity, title: "There is no such view of the results"}
+	switch {
+	case errors.As(err, &unknown) && unknown.Of == "":
+		p.words = "Results cannot be filtered or broken down by “" + unknown.Given + "”. Use one of these: " + strings.Join(unknown.Allowed, ", ") + "."
+	case errors.As(err, &unknown):
+		p.words = "“" + unknown.Given + "” is not an answer to " + unknown.Of + ". Use one of these: " + strings.Join(unknown.Allowed, ", ") + "."
+	case errors.Is(err, results.ErrSameDimension):
+		p.words = "Use each dimension once: as one filter, or to break down by."
+	default:
+		return err
+	}
+	return p
 }
 
 // askedWave is the wave that the address names, else the current one.
@@ -117,58 +173,31 @@ type resultsPage struct {
 	Waves      []menuItem // where there are several
 	Live       store.Told
 	Released   store.Told
+	Counted    int // of the released ones
 	ReleasedAt string
+	View       viewForm
 	Invited    bool // only people with an invitation could answer
 	Open       bool
 	Headline   *headline
 	Sections   []resultsSection
 }
 
-// headline is the one figure that stands for the survey.
-type headline struct {
-	Question string
-	Percent  *int
-	Base     int
-	Why      string // it is not shown
-}
-
-// resultsSection holds the questions of one page of the form.
-type resultsSection struct {
-	Title     string
-	Questions []questionView
-}
-
-type questionView struct {
-	ID, Label string
-	Base      string
-	Notes     []string
-	Positive  *int
-	Withheld  string // why nothing is shown
-	Hidden    string // why some figures are not shown
-	Rows      []cellView
-	Aside     []cellView
-}
-
-// cellView is one answer with its figures in words.
-type cellView struct {
-	Label, Percent, Count string
-	Bar                   *bar
-}
-
 // surveyResults shows a wave's figures. Whatever it shows came out of the
 // disclosure door.
 func (a *app) surveyResults(c *gin.Context) error {
-	wave, figures, live, err := a.waveResults(c)
+	seen, err := a.waveResults(c)
 	if err != nil {
 		return err
 	}
 	if wantsJSON(c) {
-		c.JSON(http.StatusOK, a.resultsAnswer(wave, figures, live))
+		c.JSON(http.StatusOK, a.resultsAnswer(seen))
 		return nil
 	}
+	wave := seen.wave
 	page := resultsPage{
 		base: a.base(c, a.Survey.Title.In("en")+": results"), Survey: a.Survey.Title.In("en"),
-		Wave: wave.Code, Live: live, Released: wave.ToldReleased(), Invited: wave.ByInvitation, Open: wave.Open(a.Now()),
+		Wave: wave.Code, Live: seen.live, Released: wave.ToldReleased(), Counted: min(seen.figures.Released, seen.released),
+		Invited: wave.ByInvitation, Open: wave.Open(a.Now()), View: a.viewForm(seen),
 	}
 	page.Nav, page.Demo = "results", wave.Demo
 	released, err := a.Store.LastRelease(c.Request.Context(), wave.ID)
@@ -181,8 +210,8 @@ func (a *app) surveyResults(c *gin.Context) error {
 	if page.Waves, err = a.otherWaves(c, wave); err != nil {
 		return err
 	}
-	if figures.Released > 0 {
-		page.fill(a.Survey, figures)
+	if seen.figures.Released > 0 {
+		page.fill(a.Survey, seen)
 	}
 	return a.render(c, http.StatusOK, "results", &page)
 }
@@ -197,84 +226,4 @@ func (a *app) otherWaves(c *gin.Context, shown *store.Wave) ([]menuItem, error) 
 		items = append(items, menuItem{Text: w.Code, Href: c.Request.URL.Path + "?wave=" + w.Code, Current: w.ID == shown.ID})
 	}
 	return items, nil
-}
-
-func (p *resultsPage) fill(form *forms.Form, figures results.Results) {
-	for _, figure := range figures.Questions {
-		question, page := form.Question(figure.ID), form.PageOf(figure.ID)
-		title := page.Title.In("en")
-		section := find(&p.Sections, func(s resultsSection) bool { return s.Title == title }, resultsSection{Title: title})
-		section.Questions = append(section.Questions, viewQuestion(question, figure))
-		if figure.Headline {
-			p.Headline = &headline{Question: question.Label.In("en"), Percent: figure.Positive, Why: withheldWords[figure.Withheld]}
-			if figure.Base != nil {
-				p.Headline.Base = *figure.Base
-			}
-			if figure.Positive == nil && p.Headline.Why == "" {
-				p.Headline.Why = "The figure would tell what few people answered, so it is not shown."
-			}
-		}
-	}
-}
-
-// withheldWords say why nothing of a question is shown.
-var withheldWords = map[results.Reason]string{
-	results.BaseUnder10:   "Fewer than 10 people answered this, so nothing is shown.",
-	results.BaseUnder20:   "This question is sensitive and fewer than 20 people answered it, so nothing is shown.",
-	results.Complementary: "So few people gave some of the answers that nothing can be shown without giving them away.",
-	results.FreeText:      "What people wrote is shown only once a person has read and released it.",
-}
-
-const hiddenWords = "Figures of fewer than 5 people are not shown, nor are those from which they could be worked out."
-
-func viewQuestion(q *forms.Question, figure results.QuestionResult) questionView {
-	view := questionView{ID: q.ID, Label: q.Label.In("en"), Positive: figure.Positive, Withheld: withheldWords[figure.Withheld]}
-	if figure.Base != nil {
-		view.Base = plural(*figure.Base, "answer")
-	}
-	if figure.Reverse {
-		view.Notes = append(view.Notes, "Lower is better.")
-	}
-	if figure.Several {
-		view.Notes = append(view.Notes, "People could choose several answers, so the figures add up to more than 100%.")
-	}
-	if figure.Sensitive {
-		view.Notes = append(view.Notes, "Sensitive question: shown only from 20 answers.")
-	}
-	for _, cell := range figure.Options {
-		view.Rows = append(view.Rows, viewCell(q, cell))
-		if cell.Withheld != "" {
-			view.Hidden = hiddenWords
-		}
-	}
-	for _, cell := range figure.Aside {
-		view.Aside = append(view.Aside, viewCell(q, cell))
-	}
-	return view
-}
-
-func viewCell(q *forms.Question, cell results.OptionResult) cellView {
-	view := cellView{Label: cell.Value, Bar: barOf(cell, slices.Contains(q.Positive, cell.Value))}
-	switch option := q.Option(cell.Value); {
-	case option != nil:
-		view.Label = option.Label.In("en")
-	case cell.Value == results.Skipped:
-		view.Label = "Did not answer"
-	case cell.Value == results.NotAsked:
-		view.Label = "Were not asked"
-	}
-	switch {
-	case cell.NearlyAll:
-		view.Count = "nearly all"
-	case cell.Withheld == results.FewerThan5:
-		view.Count = "fewer than 5"
-	case cell.Withheld != "":
-		view.Count = "not shown"
-	case cell.Count != nil:
-		view.Count = strconv.Itoa(*cell.Count)
-	}
-	if cell.Percent != nil {
-		view.Percent = strconv.Itoa(*cell.Percent) + "%"
-	}
-	return view
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"intake/forms"
+	"intake/internal/counting"
 	"intake/internal/results"
 	"intake/internal/store"
 )
@@ -153,7 +154,7 @@ func TestResultsWithheld(t *testing.T) {
 	app := newTestApp(t)
 	app.fillWave("spring", 12)
 	p := app.signIn("Sara Mann", store.SurveyManager).get(resultsPath).want(http.StatusOK)
-	p.says("This question is sensitive and fewer than 20 people answered it", "What people wrote is shown only once",
+	p.says("This question is sensitive and fewer than 20 people answered it",
 		"Fewer than 10 people answered this")
 }
 
@@ -197,9 +198,12 @@ func TestResultsOfAnEarlierWave(t *testing.T) {
 func TestResultsFollowAReleaseAtOnce(t *testing.T) {
 	t.Parallel()
 	app := newTestApp(t)
-	wave, _ := app.fillWave("spring", 10)
+	wave, _ := app.fillWave("spring", 20)
 	b := app.signIn("Sara Mann", store.SurveyManager)
-	for released := 10; released <= 40; released += 10 {
+	for range 10 { // once figures have been seen, ten stay behind
+		app.respond(forms.Answers{"care_role": {"no"}})
+	}
+	for released := 20; released <= 50; released += 10 {
 		if got := b.get(resultsPath).Find(".figures dd").Last().Text(); got != strconv.Itoa(released) {
 			t.Fatalf("the page counts %s responses, want %d", got, released)
 		}
@@ -213,33 +217,116 @@ func TestResultsFollowAReleaseAtOnce(t *testing.T) {
 func TestResultsCache(t *testing.T) {
 	t.Parallel()
 	app := newTestApp(t)
-	wave, all := app.fillWave("spring", 30)
-	var cache resultsCache
-	var wait sync.WaitGroup
-	for range 8 {
-		wait.Go(func() {
-			got, err := cache.get(t.Context(), app.store, app.cfg.Survey, wave)
-			if err != nil || got.Released != len(all) {
-				t.Errorf("got %d responses: %v", got.Released, err)
-			}
-		})
+	of := func(wave int64, n int, editions ...int) counted {
+		indexer := results.NewIndexer(results.NewLayout(app.cfg.Survey))
+		for range n {
+			app.must(indexer.Add(app.cfg.Survey.Version, forms.Answers{"care_role": {"no"}}))
+		}
+		index := &counting.Index{Index: indexer.Index(), Wave: store.Wave{ID: wave, Released: n}}
+		return counted{index: index, editions: editions}
 	}
-	wait.Wait()
+	var cache resultsCache
 	for id := range int64(3 * cachedWaves) {
-		cache.keep(1000+id, results.Results{Released: 1})
+		cache.keep(of(1000+id, 1))
 	}
 	if len(cache.byWave) > cachedWaves {
 		t.Errorf("the cache holds %d waves", len(cache.byWave))
 	}
-	cache.keep(7, results.Results{Released: 20})
-	cache.keep(7, results.Results{Released: 10}) // counted earlier, done later
-	if kept, ok := cache.kept(&store.Wave{ID: 7, Released: 20}); !ok || kept.Released != 20 {
+	cache.keep(of(7, 20, 20))
+	cache.keep(of(7, 10, 10)) // counted earlier, done later
+	cache.keep(of(7, 20))
+	kept, ok := cache.kept(&store.Wave{ID: 7, Released: 20})
+	if !ok || kept.index.Released() != 20 || len(kept.editions) != 1 {
 		t.Error("older figures took the place of newer ones")
 	}
-	if _, ok := cache.kept(&store.Wave{ID: 7, Released: 30}); ok {
-		t.Error("figures from before a release are given after it")
+	for what, newer := range map[string]store.Wave{
+		"a release": {ID: 7, Released: 30}, "another order": {ID: 7, Released: 20, Shuffles: 1}, "a version": {ID: 7, Released: 20, Versions: []int64{1, 2}},
+	} {
+		if _, ok := cache.kept(&newer); ok {
+			t.Errorf("figures from before %s are given after it", what)
+		}
 	}
 }
+
+// TestResultsForManyAtOnce has the first figures of a wave asked for together.
+func TestResultsForManyAtOnce(t *testing.T) {
+	t.Parallel()
+	app := newTestApp(t)
+	app.fillWave("spring", 30)
+	b := app.signIn("Sara Mann", store.SurveyManager)
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			if got := b.get(resultsPath).Find(".figures dd").Last().Text(); got != "30" {
+				t.Errorf("the page counts %s responses", got)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// TestResultsOfAGroup compares filtered and broken down figures over the API
+// with a recount, and those on the page with the API's.
+func TestResultsOfAGroup(t *testing.T) {
+	t.Parallel()
+	app := newTestApp(t)
+	_, all := app.fillWave("spring", 400)
+	b := app.signIn("Sara Mann", store.SurveyManager)
+	const query = "?filter.service=home_care&filter.district=&by=contract"
+	answer := b.send(http.MethodGet, resultsPath+query, nil, http.Header{"Accept": {"application/json"}}).want(http.StatusOK)
+	var got resultsAnswer
+	app.must(json.Unmarshal([]byte(answer.Body), &got))
+	if got.By != "contract" || len(got.Filters) != 1 || got.Filters["service"] != "home_care" || got.Counted != 400 {
+		t.Errorf("got %v by %s of %d", got.Filters, got.By, got.Counted)
+	}
+	shown, withheld := 0, 0
+	check := func(q *forms.Question, figures results.Figures, in func(forms.Answers) bool) {
+		base, counts := 0, map[string]int{}
+		for _, a := range all {
+			if said := a[q.ID]; in(a) && len(said) > 0 && !q.Option(said[0]).Aside {
+				base++
+				counts[said[0]]++
+			}
+		}
+		if figures.Withheld != "" {
+			withheld++
+			return
+		}
+		if base < 10 || q.Sensitive && base < 20 || *figures.Base != (base+2)/5*5 {
+			t.Errorf("%s: a base of %d is shown as %d", q.ID, base, *figures.Base)
+		}
+		for _, cell := range figures.Options {
+			if cell.Percent == nil {
+				continue
+			}
+			shown++
+			if want := (200*counts[cell.Value] + base) / (2 * base); *cell.Percent != want || isFew(counts[cell.Value]) {
+				t.Errorf("%s %s: %d of %d are shown as %d%%", q.ID, cell.Value, counts[cell.Value], base, *cell.Percent)
+			}
+		}
+	}
+	page := b.get(resultsPath + query).want(http.StatusOK).says("In people’s own homes")
+	for _, figure := range got.Questions {
+		q := app.cfg.Survey.Question(figure.ID)
+		if q.Kind != forms.KindChoice {
+			continue
+		}
+		home := func(a forms.Answers) bool { return a.Get("service") == "home_care" }
+		check(q, figure.Figures, home)
+		for i, row := range figure.Rows {
+			check(q, row.Figures, func(a forms.Answers) bool { return home(a) && a.Get("contract") == row.Value })
+			cells := page.Find(`section.result[id="` + q.ID + `"] .result__groups tbody tr`).Eq(i).Find("td").Text()
+			if row.Base != nil && !strings.Contains(cells, plural(*row.Base, "answer")) || row.Base == nil && !strings.Contains(cells, "othing is shown") {
+				t.Errorf("%s, %s: the page says %q", q.ID, row.Value, cells)
+			}
+		}
+	}
+	if shown < 100 || withheld == 0 {
+		t.Errorf("%d figures were compared and %d withheld", shown, withheld)
+	}
+}
+
+func isFew(n int) bool { return n > 0 && n < 5 }
 
 func TestResultsOverTheAPI(t *testing.T) {
 	t.Parallel()
@@ -265,7 +352,7 @@ func TestResultsOverTheAPI(t *testing.T) {
 	if status := ask(path, "partner").Status; status != http.StatusUnauthorized && status != http.StatusForbidden {
 		t.Errorf("a key without the right got status %d", status)
 	}
-	for _, query := range []string{"?by=service", "?filter.district=maldon", "?filter.x="} {
+	for _, query := range []string{"?by=worn_out", "?filter.district=atlantis", "?filter.x=1", "?filter.service=home_care&by=service"} {
 		refused := ask(path+query, "analyst").want(http.StatusUnprocessableEntity)
 		if got := refused.Header.Get("Content-Type"); !strings.HasPrefix(got, "application/problem+json") {
 			t.Errorf("%s is answered with %s", query, got)
@@ -276,7 +363,7 @@ func TestResultsOverTheAPI(t *testing.T) {
 	answer := ask(path+"?wave=spring", "analyst").want(http.StatusOK)
 	var got resultsAnswer
 	app.must(json.Unmarshal([]byte(answer.Body), &got))
-	if got.Survey != "care-worker-survey" || got.Wave != "spring" || got.Responses != 60 || got.Released != 60 {
+	if got.Survey != "care-worker-survey" || got.Wave != "spring" || got.Responses != 60 || got.Released != 60 || got.Counted != 60 {
 		t.Errorf("got %s %s with %d and %d responses", got.Survey, got.Wave, got.Responses, got.Released)
 	}
 	manager := app.signIn("Sara Mann", store.SurveyManager)

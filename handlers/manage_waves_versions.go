@@ -34,7 +34,7 @@ func (a *app) versionsApart(ctx context.Context, wave *store.Wave, version int) 
 	}
 	accepted := make([]*forms.Form, len(wave.Versions))
 	for i, number := range wave.Versions {
-		if accepted[i], err = a.versions.get(ctx, a.Store, int(number)); err != nil {
+		if accepted[i], err = a.versions.Get(ctx, a.Survey.ID, int(number)); err != nil {
 			return nil, fmt.Errorf("read version %d of the wave: %w", number, err)
 		}
 	}

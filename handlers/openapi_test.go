@@ -54,10 +54,25 @@ func (d described) operations() []string {
 	return all
 }
 
+// whole is a schema with those that it is all of.
+func (d described) whole(schema any) map[string]any {
+	object, _ := d.at(schema).(map[string]any)
+	parts, _ := object["allOf"].([]any)
+	if parts == nil {
+		return object
+	}
+	properties, required := map[string]any{}, []any{}
+	for _, part := range parts {
+		inner := d.whole(part)
+		maps.Copy(properties, inner["properties"].(map[string]any))
+		required = append(required, inner["required"].([]any)...)
+	}
+	return map[string]any{"type": "object", "properties": properties, "required": required}
+}
+
 // fits reports how a value differs from its schema.
 func (d described) fits(schema, value any, at string) error {
-	schema = d.at(schema)
-	object, _ := schema.(map[string]any)
+	object := d.whole(schema)
 	types, _ := object["type"].([]any)
 	if one, ok := object["type"].(string); ok {
 		types = []any{one}
@@ -77,10 +92,14 @@ func (d described) fits(schema, value any, at string) error {
 		kind = "object"
 		properties, _ := object["properties"].(map[string]any)
 		for name, inner := range v {
-			if properties[name] == nil {
+			property := properties[name]
+			if property == nil {
+				property = object["additionalProperties"]
+			}
+			if property == nil {
 				return fmt.Errorf("%s.%s is not described", at, name)
 			}
-			if err := d.fits(properties[name], inner, at+"."+name); err != nil {
+			if err := d.fits(property, inner, at+"."+name); err != nil {
 				return err
 			}
 		}

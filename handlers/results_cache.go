@@ -2,25 +2,33 @@ package handlers
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
 
-	"intake/forms"
+	"intake/internal/counting"
 	"intake/internal/results"
 	"intake/internal/store"
 )
 
-// resultsCache keeps the disclosed figures of waves. They change only when
-// responses are released, so that what was counted for a number of released
-// responses stays right for it. The zero value is ready to use.
+// resultsCache keeps what may be seen of waves. It changes only when responses
+// are released, so that what was counted for a number of released responses
+// stays right for it. The zero value is ready to use.
 type resultsCache struct {
 	counting singleflight.Group
 
 	mu     sync.Mutex
-	byWave map[int64]results.Results
+	byWave map[int64]counted
+}
+
+// counted is a wave's index and what may be seen of it.
+type counted struct {
+	index     *counting.Index
+	editions  []int
+	published *results.Published
 }
 
 // How many waves are kept, and how long counting one may take.
@@ -29,58 +37,91 @@ const (
 	countingLimits = time.Minute
 )
 
-// get returns the figures of the wave as it was read, or of a later release.
-func (r *resultsCache) get(ctx context.Context, ledger *store.Store, form *forms.Form, wave *store.Wave) (results.Results, error) {
-	if kept, ok := r.kept(wave); ok {
-		return kept, nil
+// published gives what may be seen of the wave as it was read, or of a later
+// release.
+func (a *app) published(ctx context.Context, wave *store.Wave) (*results.Published, error) {
+	r := &a.results
+	kept, current := r.kept(wave)
+	if !current {
+		index, err := a.index(ctx, wave, kept.index)
+		if err != nil {
+			return nil, err
+		}
+		kept = counted{index: index}
 	}
-	key := strconv.FormatInt(wave.ID, 10) + "/" + strconv.Itoa(wave.Released)
-	counted := r.counting.DoChan(key, func() (any, error) {
+	editions, err := a.Store.Editions(ctx, wave, kept.index.Released(), a.Now())
+	if err != nil {
+		return nil, err
+	}
+	// Another process may have counted a later release already.
+	for len(editions) > 0 && editions[len(editions)-1] > kept.index.Released() {
+		editions = editions[:len(editions)-1]
+	}
+	if kept.published == nil || !slices.Equal(editions, kept.editions) {
+		if kept.published, err = kept.index.Publish(editions); err != nil {
+			return nil, err
+		}
+		kept.editions = editions
+		r.keep(kept)
+	}
+	return kept.published, nil
+}
+
+// index brings the index of the wave up to date, or makes it.
+func (a *app) index(ctx context.Context, wave *store.Wave, have *counting.Index) (*counting.Index, error) {
+	key := strconv.FormatInt(wave.ID, 10) + "/" + strconv.Itoa(wave.Released) + "/" + strconv.Itoa(wave.Shuffles)
+	loading := a.results.counting.DoChan(key, func() (any, error) {
 		// Others may wait for the same figures: they do not end with the
 		// request that happened to ask first.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countingLimits)
 		defer cancel()
-		tally := results.NewTally(form)
-		if err := ledger.Released(ctx, wave.ID, tally.Add); err != nil {
-			return nil, err
+		index, err := counting.Counter{Store: a.Store, Versions: a.versions}.Load(ctx, wave.ID, have)
+		if err == nil && len(index.Corrupt) > 0 {
+			a.Log.Error("chunks of an index were corrupt, and were counted anew", "wave", wave.ID, "chunks", index.Corrupt)
 		}
-		figures := tally.Disclose()
-		r.keep(wave.ID, figures)
-		return figures, nil
+		return index, err
 	})
 	select {
 	case <-ctx.Done():
-		return results.Results{}, ctx.Err()
-	case result := <-counted:
+		return nil, ctx.Err()
+	case result := <-loading:
 		if result.Err != nil {
-			return results.Results{}, result.Err
+			return nil, result.Err
 		}
-		return result.Val.(results.Results), nil
+		return result.Val.(*counting.Index), nil
 	}
 }
 
-func (r *resultsCache) kept(wave *store.Wave) (results.Results, bool) {
+// kept is what is kept of the wave, and whether it is as new as the wave is.
+func (r *resultsCache) kept(wave *store.Wave) (kept counted, current bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	kept, ok := r.byWave[wave.ID]
-	return kept, ok && kept.Released >= wave.Released
+	return kept, ok && !kept.olderThan(wave)
 }
 
-// keep stores figures unless those of a later release are there.
-func (r *resultsCache) keep(wave int64, figures results.Results) {
+func (c *counted) olderThan(wave *store.Wave) bool {
+	have := &c.index.Wave
+	return have.Shuffles < wave.Shuffles || have.Shuffles == wave.Shuffles && have.Released < wave.Released || !have.SameVersions(wave)
+}
+
+// keep stores what was counted unless that of a later release is there.
+func (r *resultsCache) keep(c counted) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.byWave == nil {
-		r.byWave = map[int64]results.Results{}
+		r.byWave = map[int64]counted{}
 	}
-	if old, ok := r.byWave[wave]; ok && old.Released >= figures.Released {
+	wave := c.index.Wave.ID
+	old, known := r.byWave[wave]
+	if known && (c.olderThan(&old.index.Wave) || len(old.editions) > len(c.editions)) {
 		return
 	}
-	if _, ok := r.byWave[wave]; !ok && len(r.byWave) >= cachedWaves {
+	if !known && len(r.byWave) >= cachedWaves {
 		for other := range r.byWave {
 			delete(r.byWave, other) // any one: waves seldom change place
 			break
 		}
 	}
-	r.byWave[wave] = figures
+	r.byWave[wave] = c
 }

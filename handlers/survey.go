@@ -123,7 +123,7 @@ func (a *app) surveyForm(c *gin.Context) error {
 	case v.wave.ByInvitation && v.invitation == "" && !v.uninvited:
 		return a.askInvitation(c, lang, http.StatusOK, "", "")
 	}
-	if v.form, err = a.versions.get(c.Request.Context(), a.Store, v.wave.Version()); err != nil {
+	if v.form, err = a.versions.Get(c.Request.Context(), a.Survey.ID, v.wave.Version()); err != nil {
 		return err
 	}
 	in := documentInput{Form: v.form, Lang: lang, Action: c.Request.URL.Path, SubmissionKey: uuid.NewString(), Fresh: true}
@@ -245,7 +245,7 @@ func (p *surveyPost) find() error {
 		}
 		version = int(number)
 	}
-	if p.form, err = p.app.versions.get(p.c.Request.Context(), p.app.Store, version); errors.Is(err, store.ErrNotFound) {
+	if p.form, err = p.app.versions.Get(p.c.Request.Context(), p.app.Survey.ID, version); errors.Is(err, store.ErrNotFound) {
 		p.form = p.app.Survey
 		return store.ErrVersion
 	} else if err != nil {

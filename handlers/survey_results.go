@@ -41,7 +41,11 @@ func (a *app) surveyPublicResults(c *gin.Context) error {
 	if !wave.Published {
 		return errNotPublished
 	}
-	figures, err := a.results.get(c.Request.Context(), a.Store, a.Survey, wave)
+	published, err := a.published(c.Request.Context(), wave)
+	if err != nil {
+		return err
+	}
+	figures, err := published.Disclose(results.View{})
 	if err != nil {
 		return err
 	}
@@ -54,6 +58,9 @@ func (a *app) surveyPublicResults(c *gin.Context) error {
 	}
 	if figures.Released > 0 {
 		for _, figure := range figures.ForThePublic().Questions {
+			if a.Survey.Question(figure.ID) == nil {
+				continue // only an older version asks it
+			}
 			title := a.Survey.PageOf(figure.ID).Title.In(lang)
 			section := find(&page.Sections, func(s publicSection) bool { return s.Title == title }, publicSection{Title: title})
 			section.Questions = append(section.Questions, publicView(a.Survey.Question(figure.ID), figure, lang))
@@ -69,7 +76,7 @@ func publicView(q *forms.Question, figure results.QuestionResult, lang string) p
 	w := wordsIn(lang)
 	view := publicQuestion{Label: q.Label.In(lang)}
 	switch {
-	case figure.Withheld == results.FreeText:
+	case !q.Kind.Closed():
 		view.Why = w["results_written"]
 	case figure.Withheld != "" || figure.Base == nil:
 		view.Why = w["results_hidden"]

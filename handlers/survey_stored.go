@@ -27,6 +27,9 @@ var storedPlaces = []storedPlace{
 		{"wave_id", "stored_wave"}, {"ordinal", "stored_ordinal"}, {"release", "stored_release"},
 		{"form_version", "stored_version"}, {"answers", "stored_answers"},
 	}},
+	{"result_chunks", "stored_when_mixed", []storedColumn{
+		{"wave_id", "stored_wave"}, {"number", "stored_ordinal"}, {"size", "stored_ordinal"}, {"bits", "stored_answers"},
+	}},
 	{"invitations", "stored_invitations", []storedColumn{
 		{"collector_id", "stored_collector"}, {"number", "stored_number"}, {"code_index", "stored_code_index"},
 		{"code_sealed", "stored_code_sealed"}, {"spent", "stored_spent"}, {"shuffled", "stored_shuffled"},
@@ -39,6 +42,7 @@ var storedPlaces = []storedPlace{
 	{"releases", "stored_counts", []storedColumn{
 		{"wave_id", "stored_of_release"}, {"number", "stored_of_release"}, {"size", "stored_of_release"}, {"released_at", "stored_of_release"},
 	}},
+	{"editions", "stored_counts", []storedColumn{{"wave_id", "stored_of_release"}, {"size", "stored_of_release"}}},
 }
 
 type storedPage struct {

@@ -1,13 +1,11 @@
 package handlers
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -107,7 +105,7 @@ func (p *surveyPost) explain(err error) error {
 // inCurrentVersion shows answers to a version that is not taken in the one
 // that is: questions keep their ids, so what was said to them still stands.
 func (p *surveyPost) inCurrentVersion() error {
-	form, err := p.app.versions.get(p.c.Request.Context(), p.app.Store, p.wave.Version())
+	form, err := p.app.versions.Get(p.c.Request.Context(), p.app.Survey.ID, p.wave.Version())
 	if err != nil {
 		return err
 	}
@@ -146,42 +144,4 @@ func acknowledge(c *gin.Context, duplicate bool) error {
 		Outcome string `json:"outcome"`
 	}{outcome})
 	return nil
-}
-
-// surveyVersions keeps the versions of the survey's definition that have been
-// asked for. A published version never changes.
-type surveyVersions struct {
-	current *forms.Form
-	lists   forms.Lists
-
-	mu       sync.Mutex
-	byNumber map[int]*forms.Form
-}
-
-// get returns a published version; ErrNotFound if there is none of that number.
-func (v *surveyVersions) get(ctx context.Context, ledger *store.Store, number int) (*forms.Form, error) {
-	if number == v.current.Version {
-		return v.current, nil
-	}
-	v.mu.Lock()
-	known := v.byNumber[number]
-	v.mu.Unlock()
-	if known != nil {
-		return known, nil
-	}
-	source, err := ledger.FormSource(ctx, v.current.ID, number)
-	if err != nil {
-		return nil, err
-	}
-	form, err := forms.Load(source, v.lists)
-	if err != nil {
-		return nil, fmt.Errorf("load version %d of %s as it was published: %w", number, v.current.ID, err)
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.byNumber == nil {
-		v.byNumber = map[int]*forms.Form{}
-	}
-	v.byNumber[number] = form
-	return form, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/redis/go-redis/v9/logging"
 
 	"intake/forms"
+	"intake/internal/counting"
 	"intake/internal/embedded"
 	"intake/internal/organisation"
 	"intake/internal/routing"
@@ -77,7 +78,7 @@ func newBench(t *testing.T, redisURL string) *bench {
 	}
 	b.Worker = &Worker{
 		Store: db.Store, Redis: client, Queue: NewQueue(client, log), Rules: rules, Calendar: council.Calendar(),
-		DutyTeam: "edt", Log: log,
+		DutyTeam: "edt", Log: log, Counter: counting.Counter{Store: db.Store, Versions: db.Store.Versions(nil)},
 		Now: func() time.Time { return time.Now().Add(time.Duration(b.forward.Load())) },
 	}
 	b.mailTo(b.mail.URL())

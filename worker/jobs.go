@@ -21,6 +21,7 @@ const (
 	queueReferrals = "referrals"
 	queueMail      = "mail"
 	queueSurvey    = "survey"
+	queueIndex     = "index"
 )
 
 // server is an asynq server that a worker runs.
@@ -35,6 +36,7 @@ var servers = []server{
 	{queueReferrals, 4, 100 * time.Millisecond},
 	{queueMail, 2, 100 * time.Millisecond},
 	{queueSurvey, 1, 500 * time.Millisecond},
+	{queueIndex, 1, time.Second},
 }
 
 // job is one kind of task. No name may begin with another: asynq's mux
@@ -56,8 +58,9 @@ var (
 	jobRoute   = job{"referral:route", queueReferrals, (*Worker).route}
 	jobTell    = job{"referral:tell", queueMail, (*Worker).tell}
 	jobRelease = job{"survey:release", queueSurvey, (*Worker).release}
+	jobIndex   = job{"survey:index", queueIndex, (*Worker).index}
 
-	jobs = []job{jobRoute, jobTell, jobRelease}
+	jobs = []job{jobRoute, jobTell, jobRelease, jobIndex}
 )
 
 // task makes the asynq task of a nudge. It is tried again only once: the

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"intake/internal/results"
 )
 
 const (
@@ -66,6 +68,10 @@ func (w *Worker) sweep(ctx context.Context, told map[uuid.UUID]time.Time) error 
 	for _, id := range waves {
 		due = append(due, nudge{jobRelease.name, payload{Wave: id}})
 	}
+	unindexed, indexErr := w.Store.WavesToIndex(ctx, results.ChunkSize, now)
+	for _, id := range unindexed {
+		due = append(due, nudge{jobIndex.name, payload{Wave: id}})
+	}
 	maps.DeleteFunc(told, func(_ uuid.UUID, at time.Time) bool { return now.Sub(at) >= tellAgain })
 	owed, owedErr := w.Store.ReferralsOwedNews(ctx, now, sweepTells+len(told))
 	for _, id := range owed {
@@ -74,7 +80,7 @@ func (w *Worker) sweep(ctx context.Context, told map[uuid.UUID]time.Time) error 
 			due = append(due, nudge{jobTell.name, payload{Referral: id}})
 		}
 	}
-	if err := errors.Join(err, owedErr, wavesErr); err != nil {
+	if err := errors.Join(err, owedErr, wavesErr, indexErr); err != nil {
 		return err
 	}
 	for i, n := range due {

@@ -11,6 +11,7 @@ import (
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 
+	"intake/internal/counting"
 	"intake/internal/routing"
 	"intake/internal/store"
 )
@@ -23,6 +24,7 @@ type Worker struct {
 	Rules    *routing.RuleSet
 	Calendar *routing.Calendar
 	Mailer   *Mailer
+	Counter  counting.Counter
 	// DutyTeam is told of every P1 that arrives out of hours, and may read it,
 	// whatever the rules say; "" if there is none.
 	DutyTeam string

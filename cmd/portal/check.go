@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -14,12 +15,21 @@ import (
 )
 
 type checkCommand struct {
+	database
 	Files            []string `arg:"" optional:"" help:"Definitions, rule sets and organisation files; everything built in if none."`
 	OrganisationFile string   `env:"PORTAL_ORGANISATION_FILE" help:"The organisation whose districts and teams count." placeholder:"FILE"`
+	Index            bool     `help:"Check the stored index of every wave at DATABASE_URL against a recount of its responses."`
+	Rebuild          bool     `help:"With --index: store the index anew. It is safe while responses come in."`
 }
 
 // Run proves the files and prints what it finds.
-func (c *checkCommand) Run(t terminal) error {
+func (c *checkCommand) Run(ctx context.Context, t terminal) error {
+	switch {
+	case c.Index:
+		return c.checkIndex(ctx, t)
+	case c.Rebuild:
+		return errors.New("--rebuild goes with --index")
+	}
 	org, err := loadOrganisation(c.OrganisationFile)
 	if err != nil {
 		return err

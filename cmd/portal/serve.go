@@ -14,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"intake/handlers"
+	"intake/internal/counting"
 	"intake/internal/organisation"
 	"intake/internal/store"
 	"intake/worker"
@@ -162,6 +163,7 @@ func (c *config) work(ctx context.Context, ledger *store.Store, client redis.Uni
 	w := &worker.Worker{
 		Store: ledger, Redis: client, Queue: jobs, Rules: c.rules, Calendar: c.calendar, Mailer: c.mailer,
 		DutyTeam: dutyTeam(c.organisation), Log: c.log, Now: now,
+		Counter: counting.Counter{Store: ledger, Versions: ledger.Versions(listsOf(c.organisation), c.survey)},
 	}
 	w.Run(ctx)
 }

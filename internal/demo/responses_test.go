@@ -9,6 +9,7 @@ import (
 	"intake/forms"
 	"intake/internal/results"
 	"intake/internal/store"
+	"intake/internal/testenv"
 )
 
 // invent makes the answers of n responses to a wave.
@@ -124,11 +125,20 @@ func TestAnswersHangTogether(t *testing.T) {
 func TestNoQuestionIsWithheldForItsBase(t *testing.T) {
 	t.Parallel()
 	d := pureDeps(t, thursday)
-	tally := results.NewTally(d.Survey)
+	indexer := results.NewIndexer(results.NewLayout(d.Survey))
 	for _, a := range invent(t, d, "spring", 2000) {
-		tally.Add(a)
+		if err := indexer.Add(d.Survey.Version, a); err != nil {
+			t.Fatal(err)
+		}
 	}
-	shown := tally.Disclose()
+	published, err := indexer.Index().Publish([]int{2000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, err := published.Disclose(results.View{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, q := range shown.Questions {
 		if q.Withheld != "" && q.ID != "one_change" {
 			t.Errorf("%s is withheld: %s", q.ID, q.Withheld)
@@ -180,8 +190,8 @@ func TestResponsesReachTheLedger(t *testing.T) {
 		t.Errorf("a worker would release %v at once, %v", due, err)
 	}
 	released := map[string]int{}
-	if err := d.Store.Released(ctx, wave.ID, func(a forms.Answers) { released[string(a.Encode())]++ }); err != nil {
-		t.Fatal(err)
+	for _, a := range testenv.Released(t, d.Store, wave.ID) {
+		released[string(a.Encode())]++
 	}
 	want := map[string]int{}
 	for _, a := range invent(t, d, "spring", n-leftWaiting) {

@@ -83,7 +83,7 @@ func question(kind forms.Kind, options int, asides ...string) *forms.Question {
 
 // hiddenIn lists whether the count of each option and then of each aside is
 // withheld.
-func hiddenIn(r QuestionResult, options, asides int) []bool {
+func hiddenIn(r Figures, options, asides int) []bool {
 	hidden := make([]bool, 0, options+asides)
 	for _, cells := range [][]OptionResult{r.Options, r.Aside} {
 		for _, cell := range cells {
@@ -151,7 +151,7 @@ func (w world) addQuestion(q *forms.Question, cells []int) {
 		counted.base += cell
 	}
 	counted.asked, counted.answered = counted.base, counted.base
-	result := counted.disclose(counted.base)
+	result := counted.disclose(allRules, counted.base, true)
 	w.add(result, cells, hiddenIn(result, len(cells), 0)[:len(cells)])
 }
 
@@ -185,7 +185,7 @@ func TestNoAsideIsKnown(t *testing.T) {
 				}
 			}
 			counted.asked = counted.answered + figures[len(q.Options)]
-			result := counted.disclose(c.released)
+			result := counted.disclose(allRules, c.released, true)
 			w.add(result, figures, hiddenIn(result, c.options, asides))
 		})
 		if leaks, example := w.leaks(); leaks > 0 {
@@ -225,7 +225,7 @@ func TestNoTickIsKnown(t *testing.T) {
 			for i, n := range ticks {
 				counted.options[q.Options[i].Code] = n
 			}
-			result := counted.disclose(c.base)
+			result := counted.disclose(allRules, c.base, true)
 			w.add(result, ticks, hiddenIn(result, c.options, 0)[:c.options])
 		})
 		if leaks, example := w.leaks(); leaks > 0 {

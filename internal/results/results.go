@@ -1,6 +1,10 @@
 package results
 
-import "strconv"
+import (
+	"strconv"
+
+	"intake/forms"
+)
 
 // Results are the figures of a wave that may be shown to anyone who may see
 // the wave at all.
@@ -9,22 +13,42 @@ type Results struct {
 	Questions []QuestionResult `json:"questions"`
 }
 
-// QuestionResult holds one question's figures. A figure that is nil is not
-// shown: Withheld says why for the whole question, the option's own for a
-// single one. Percentages are whole, of Base.
+// QuestionResult holds one question's figures under the filters of a view, and
+// a row of figures for each option of the dimension by which it is broken
+// down, if it is.
 type QuestionResult struct {
-	ID        string         `json:"id"`
-	Base      *int           `json:"base"`
-	Withheld  Reason         `json:"withheld,omitempty"`
-	Positive  *int           `json:"positive"` // per cent who gave a good answer
-	Headline  bool           `json:"headline,omitempty"`
-	Reverse   bool           `json:"reverse,omitempty"` // lower is better
-	Sensitive bool           `json:"sensitive,omitempty"`
-	Several   bool           `json:"several,omitempty"` // each option is a question of its own
-	Options   []OptionResult `json:"options"`
+	ID string `json:"id"`
+	Figures
+	Headline  bool  `json:"headline,omitempty"`
+	Reverse   bool  `json:"reverse,omitempty"` // lower is better
+	Sensitive bool  `json:"sensitive,omitempty"`
+	Several   bool  `json:"several,omitempty"` // each option is a question of its own
+	Rows      []Row `json:"rows,omitempty"`
+}
+
+// Row holds the figures of those who gave one option of the dimension.
+type Row struct {
+	Value string `json:"value"`
+	Figures
+}
+
+// Figures are what some people said to a question. Of a question without
+// options they are the base alone, withheld as FreeText, and without a base if
+// not even those may be told apart who answered it. A figure that is nil is not
+// shown: Withheld says why for the whole question, the option's own for a
+// single one. Percentages are whole, of the exact base; Base is rounded to 5
+// unless it is of all responses.
+type Figures struct {
+	Base     *int           `json:"base"`
+	Withheld Reason         `json:"withheld,omitempty"`
+	Positive *int           `json:"positive"` // per cent who gave a good answer
+	Options  []OptionResult `json:"options"`
 	// Aside holds those who are not in the base: options such as "unsure",
 	// and the values Skipped and NotAsked. They have no percentages.
 	Aside []OptionResult `json:"aside"`
+	// AsOf is given where the figures are of the first so many responses,
+	// since later ones could be told apart; otherwise they are of all.
+	AsOf *int `json:"as_of,omitempty"`
 }
 
 // OptionResult is one cell. Count is rounded to 5, Percent is of the exact
@@ -76,37 +100,43 @@ func (r Results) ForThePublic() Results {
 	return public
 }
 
-// Disclose returns what may be shown of the tally, by the rules of disclosure
-// control for a whole wave without filters: first everything that must be
-// hidden is hidden, then what is left is rounded, and nothing is computed from
-// rounded figures.
-func (t *Tally) Disclose() Results {
-	out := Results{Released: t.released, Questions: []QuestionResult{}}
-	for _, c := range t.questions {
-		out.Questions = append(out.Questions, c.disclose(t.released))
-	}
-	return out
+func withhold(why Reason) Figures {
+	return Figures{Withheld: why, Options: []OptionResult{}, Aside: []OptionResult{}}
 }
 
-func (c *counts) disclose(released int) QuestionResult {
-	q := c.question
-	out := QuestionResult{
-		ID: q.ID, Headline: q.Headline, Reverse: q.Reverse, Sensitive: q.Sensitive, Several: q.Kind.Several(),
-		Options: []OptionResult{}, Aside: []OptionResult{},
-	}
-	if !q.Kind.Closed() {
-		out.Withheld = FreeText // until a person has read and released it
-		return out
-	}
-	least := threshold
+// least is the smallest base of a question whose figures are shown.
+func least(q *forms.Question) int {
 	if q.Sensitive {
-		least = thresholdSensitive
+		return thresholdSensitive
 	}
-	if c.base < least {
-		out.Withheld = Reason("base_under_" + strconv.Itoa(least))
+	return threshold
+}
+
+func baseUnder(least int) Reason { return Reason("base_under_" + strconv.Itoa(least)) }
+
+// counts are what people said to one question. A person who answered is in
+// the base unless all they said is an aside ("prefer not to say", "unsure").
+type counts struct {
+	question *forms.Question
+	branch   bool // not everyone is asked
+	asked    int
+	answered int
+	base     int
+	options  map[string]int
+}
+
+// disclose gives what may be shown of the counts among so many people, who may
+// be shown at all. isWhole tells that they are all who responded.
+func (c *counts) disclose(rules rules, people int, isWhole bool) Figures {
+	q := c.question
+	if least := least(q); c.base < least && rules.divided {
+		return withhold(baseUnder(least))
+	}
+	out := Figures{Options: []OptionResult{}, Aside: []OptionResult{}}
+	if !q.Kind.Closed() { // until a person has read and released them
+		out.Withheld, out.Base = FreeText, shownBase(c.base, isWhole)
 		return out
 	}
-
 	var codes []string
 	var cells []int
 	for _, option := range q.Options {
@@ -114,13 +144,14 @@ func (c *counts) disclose(released int) QuestionResult {
 			codes, cells = append(codes, option.Code), append(cells, c.options[option.Code])
 		}
 	}
-	verdicts := c.judge(cells)
-	if !tellsSomething(cells, verdicts) {
-		out.Withheld = Complementary
-		return out
+	verdicts := make([]verdict, len(cells))
+	if rules.cells {
+		verdicts = c.judge(cells)
 	}
-	base := c.base
-	out.Base = &base
+	if !tellsSomething(cells, verdicts) {
+		return withhold(Complementary)
+	}
+	out.Base = shownBase(c.base, isWhole)
 	for i, code := range codes {
 		cell := OptionResult{Value: code, Withheld: verdicts[i].reason(), NearlyAll: verdicts[i] == nearlyAll}
 		if verdicts[i] == shown {
@@ -131,8 +162,16 @@ func (c *counts) disclose(released int) QuestionResult {
 	if !q.Kind.Several() {
 		out.Positive = positive(q.Positive, codes, cells, verdicts, c.base)
 	}
-	out.Aside = c.aside(released)
+	out.Aside = c.aside(people)
 	return out
+}
+
+// shownBase is a base as it is shown: exact only if it is of all responses.
+func shownBase(base int, isWhole bool) *int {
+	if !isWhole {
+		base = nearest5(base)
+	}
+	return &base
 }
 
 func (c *counts) judge(cells []int) []verdict {
@@ -151,7 +190,7 @@ func (c *counts) judge(cells []int) []verdict {
 // and the number of responses are shown exactly, so they hide each other as
 // the cells of the question do. Where only skipping is possible, how many did
 // is plain from the two totals.
-func (c *counts) aside(released int) []OptionResult {
+func (c *counts) aside(people int) []OptionResult {
 	var codes []string
 	var cells []int
 	add := func(code string, count int) {
@@ -164,7 +203,7 @@ func (c *counts) aside(released int) []OptionResult {
 	}
 	add(Skipped, c.asked-c.answered)
 	if c.branch {
-		add(NotAsked, released-c.asked)
+		add(NotAsked, people-c.asked)
 	}
 	out := []OptionResult{}
 	for i, verdict := range judgeOne(cells) {

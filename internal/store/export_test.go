@@ -6,3 +6,5 @@ func (s *Store) Unshuffled() *Store {
 	other.unshuffled = true
 	return &other
 }
+
+var EditionDue = editionDue

@@ -24,7 +24,9 @@ var columns = map[string]string{
 	"inbox":           "submission_key wave_id form_version answers collector_id",
 	"responses":       "wave_id ordinal release form_version answers",
 	"releases":        "wave_id number size released_at",
-	"waves":           "id survey code versions opens_at closes_at demo released releases by_invitation published",
+	"editions":        "wave_id size",
+	"result_chunks":   "wave_id number size bits",
+	"waves":           "id survey code versions opens_at closes_at demo released releases by_invitation published shuffles",
 	// No time, no key: an invitation is known to whoever has the sheet, so
 	// nothing here may lead on to answers.
 	"collectors":    "id wave_id code name kind issued reissued returned held_back closed_at",

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-
-	"intake/forms"
 )
 
 // MinRelease is the least number of responses that leave the inbox together
@@ -27,7 +25,8 @@ func lastTaken(now time.Time) time.Time { return now.Add(-LateFor - closingGrace
 func (s *Store) WavesToRelease(ctx context.Context, now time.Time) ([]int64, error) {
 	var ids []int64
 	err := s.db.SelectContext(ctx, &ids, `SELECT w.id FROM waves w JOIN inbox i ON i.wave_id = w.id
-		GROUP BY w.id HAVING count(*) >= $1 OR w.closes_at < $2
+		GROUP BY w.id HAVING count(*) >= $1 + (CASE WHEN EXISTS (SELECT FROM editions e WHERE e.wave_id = w.id) THEN $1 ELSE 0 END)
+			OR w.closes_at < $2
 		UNION SELECT w.id FROM waves w JOIN collectors c ON c.wave_id = w.id WHERE w.closes_at < $2 AND c.held_back > 0`,
 		MinRelease, lastTaken(now))
 	if err != nil {
@@ -36,11 +35,14 @@ func (s *Store) WavesToRelease(ctx context.Context, now time.Time) ([]int64, err
 	return ids, nil
 }
 
-// Release moves everything in the wave's inbox to the responses, in random
-// order, without key or collector, if there is enough to leave together; it
-// returns how many moved. Once the wave takes no more, LateFor after closing,
-// the rest joins the release before it, which is shuffled anew, so that
-// nothing tells the two apart. Concurrent calls wait for each other.
+// Release moves what is in the wave's inbox to the responses, in random order,
+// without key or collector, if there is enough to leave together; it returns
+// how many moved. Once somebody has seen figures of the wave, MinRelease stay
+// behind, chosen at random, so that the last release is not smaller: its
+// figures could not be shown. Once the wave takes no more, LateFor after
+// closing, all leave. If they are few all the same, they join the release
+// before it, which is shuffled anew, so that nothing tells the two apart; but
+// not if figures of that have been seen. Concurrent calls wait for each other.
 func (s *Store) Release(ctx context.Context, waveID int64, now time.Time) (int, error) {
 	var moved int
 	err := s.inTx(ctx, func(tx *sqlx.Tx) error {
@@ -55,11 +57,19 @@ func (s *Store) Release(ctx context.Context, waveID int64, now time.Time) (int, 
 			return err
 		}
 		last := w.ClosesAt != nil && w.ClosesAt.Before(lastTaken(now))
-		if waiting < MinRelease && !last {
+		seen, err := editions(ctx, tx, waveID)
+		if err != nil {
+			return err
+		}
+		leaving := waiting
+		if len(seen) > 0 && !last {
+			leaving -= MinRelease
+		}
+		if leaving < MinRelease && !last {
 			return nil
 		}
-		if waiting > 0 {
-			if moved, err = s.release(ctx, tx, &w, waiting, now); err != nil {
+		if leaving > 0 {
+			if moved, err = s.release(ctx, tx, &w, leaving, seen, now); err != nil {
 				return err
 			}
 			if err := s.shuffleSpent(ctx, tx, waveID); err != nil {
@@ -76,11 +86,11 @@ func (s *Store) Release(ctx context.Context, waveID int64, now time.Time) (int, 
 	return moved, nil
 }
 
-// release makes what is in the inbox a release, with what is in the one before
-// if it is too little for one of its own.
-func (s *Store) release(ctx context.Context, tx *sqlx.Tx, w *Wave, waiting int, now time.Time) (int, error) {
+// release makes so many of the inbox a release, with what is in the one before
+// if they are too few for one of their own and nobody has seen that.
+func (s *Store) release(ctx context.Context, tx *sqlx.Tx, w *Wave, leaving int, seen []int, now time.Time) (int, error) {
 	number, from := w.Releases+1, w.Released
-	if waiting < MinRelease && w.Releases > 0 {
+	if leaving < MinRelease && w.Releases > 0 && (len(seen) == 0 || seen[len(seen)-1] < w.Released) {
 		number = w.Releases
 		err := tx.GetContext(ctx, &from, `SELECT min(ordinal) FROM responses WHERE wave_id = $1 AND release = $2`, w.ID, number)
 		if err != nil {
@@ -89,7 +99,9 @@ func (s *Store) release(ctx context.Context, tx *sqlx.Tx, w *Wave, waiting int, 
 	}
 	var n struct{ Moved, Size int }
 	err := tx.GetContext(ctx, &n, `WITH left_inbox AS (
-			DELETE FROM inbox WHERE wave_id = $1 RETURNING form_version, answers, collector_id),
+			DELETE FROM inbox WHERE submission_key IN (
+				SELECT submission_key FROM inbox WHERE wave_id = $1 ORDER BY CASE WHEN NOT $4 THEN gen_random_uuid() END LIMIT $5)
+			RETURNING form_version, answers, collector_id),
 		joined AS (
 			DELETE FROM responses WHERE wave_id = $1 AND ordinal >= $2 AND release = $3 RETURNING form_version, answers),
 		shuffled AS (
@@ -101,7 +113,7 @@ func (s *Store) release(ctx context.Context, tx *sqlx.Tx, w *Wave, waiting int, 
 		counted AS (
 			UPDATE collectors c SET held_back = c.held_back + came.n
 			FROM (SELECT collector_id, count(*) AS n FROM left_inbox GROUP BY collector_id) came WHERE c.id = came.collector_id)
-		SELECT (SELECT count(*) FROM left_inbox) AS moved, (SELECT count(*) FROM kept) AS size`, w.ID, from, number, s.unshuffled)
+		SELECT (SELECT count(*) FROM left_inbox) AS moved, (SELECT count(*) FROM kept) AS size`, w.ID, from, number, s.unshuffled, leaving)
 	if err != nil {
 		return 0, err
 	}
@@ -111,7 +123,14 @@ func (s *Store) release(ctx context.Context, tx *sqlx.Tx, w *Wave, waiting int, 
 	if err != nil {
 		return 0, err
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE waves SET released = $2, releases = $3 WHERE id = $1`, w.ID, from+n.Size, number)
+	joined := number == w.Releases
+	_, err = tx.ExecContext(ctx, `UPDATE waves SET released = $2, releases = $3, shuffles = shuffles + CASE WHEN $4 THEN 1 ELSE 0 END
+		WHERE id = $1`, w.ID, from+n.Size, number, joined)
+	if err != nil || !joined {
+		return n.Moved, err
+	}
+	// Any may hold some of those that have changed their places.
+	_, err = tx.ExecContext(ctx, `DELETE FROM result_chunks WHERE wave_id = $1`, w.ID)
 	return n.Moved, err
 }
 
@@ -132,28 +151,6 @@ func (s *Store) shuffleSpent(ctx context.Context, tx *sqlx.Tx, waveID int64) err
 		return fmt.Errorf("shuffle invitations: %w", err)
 	}
 	return nil
-}
-
-// Released calls visit for every released response of the wave, in no order
-// that means anything.
-func (s *Store) Released(ctx context.Context, waveID int64, visit func(forms.Answers)) error {
-	rows, err := s.db.QueryxContext(ctx, `SELECT answers FROM responses WHERE wave_id = $1`, waveID)
-	if err != nil {
-		return fmt.Errorf("read responses: %w", err)
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err below tells
-	for rows.Next() {
-		var raw []byte
-		if err := rows.Scan(&raw); err != nil {
-			return fmt.Errorf("read response: %w", err)
-		}
-		answers, err := forms.DecodeAnswers(raw)
-		if err != nil {
-			return fmt.Errorf("decode response: %w", err)
-		}
-		visit(answers)
-	}
-	return rows.Err()
 }
 
 // LastRelease is when the wave's figures last changed, nil if never.

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"intake/forms"
 	"intake/internal/store"
+	"intake/internal/testenv"
 )
 
 // expectLedgerAgrees checks what holds after any number of releases: ordinals
@@ -67,7 +67,9 @@ func TestReleaseWaitsForTen(t *testing.T) {
 	}
 
 	var words []string
-	l.must(l.Released(t.Context(), wave, func(a forms.Answers) { words = append(words, a.Get("one_change")) }))
+	for _, a := range testenv.Released(t, l.Store, wave) {
+		words = append(words, a.Get("one_change"))
+	}
 	slices.Sort(words)
 	if len(slices.Compact(words)) != 22 || words[0] != "0" {
 		t.Errorf("released answers: %q", words)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -26,6 +27,7 @@ type Wave struct {
 	Published    bool          `db:"published"`     // anyone may see the results so far
 	Released     int           `db:"released"`
 	Releases     int           `db:"releases"`
+	Shuffles     int           `db:"shuffles"` // how often released ones were put into another order
 }
 
 // Open reports whether the wave gives out pages at that time.
@@ -40,6 +42,9 @@ func (w *Wave) Takes(at time.Time) bool {
 	return !at.Before(w.OpensAt) && (w.ClosesAt == nil || !w.ClosesAt.Before(w.OpensAt) && at.Before(w.ClosesAt.Add(LateFor)))
 }
 
+// SameVersions reports whether both accept the same versions of the form.
+func (w *Wave) SameVersions(other *Wave) bool { return slices.Equal(w.Versions, other.Versions) }
+
 // Version is the one that pages are given out in: the newest that the wave
 // accepts.
 func (w *Wave) Version() int {
@@ -50,7 +55,7 @@ func (w *Wave) Version() int {
 	return int(newest)
 }
 
-const waveColumns = `id, survey, code, versions, opens_at, closes_at, demo, by_invitation, published, released, releases`
+const waveColumns = `id, survey, code, versions, opens_at, closes_at, demo, by_invitation, published, released, releases, shuffles`
 
 // Waves lists the waves of a survey, or of all with "", the newest first.
 func (s *Store) Waves(ctx context.Context, survey string) ([]Wave, error) {

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"intake/forms"
 	"intake/internal/embedded"
 	"intake/internal/sealed"
 	"intake/internal/store"
@@ -227,4 +228,20 @@ func Keyset(t testing.TB) *sealed.Keyset {
 		t.Fatalf("make the test's sealing keys: %v", err)
 	}
 	return keys
+}
+
+// Released are the released responses of a wave, in their order.
+func Released(t testing.TB, ledger *store.Store, wave int64) []forms.Answers {
+	t.Helper()
+	var released []forms.Answers
+	err := ledger.ReadReleased(t.Context(), wave, func(s *store.Snapshot) error {
+		return s.Responses(t.Context(), 0, s.Wave.Released, func(_ int, a forms.Answers) error {
+			released = append(released, a)
+			return nil
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return released
 }

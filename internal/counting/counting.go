@@ -1,0 +1,162 @@
+// Package counting keeps the index of a wave in step with its released
+// responses: it loads, stores, checks and mends it. What the index is and what
+// may be shown of it belongs to the package results, how it lies in the
+// database to store.
+package counting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"intake/internal/results"
+	"intake/internal/store"
+)
+
+// Counter counts waves. It is safe for concurrent use.
+type Counter struct {
+	Store    *store.Store
+	Versions *store.Versions
+}
+
+// Index is the index of a wave's released responses, in the order that they
+// had at some moment.
+type Index struct {
+	*results.Index
+	Wave store.Wave // as it was then
+	// Corrupt are the numbers of stored chunks that could not be read. They
+	// were counted anew, and dropped, so that the worker stores them again.
+	Corrupt []int
+}
+
+// Load gives the index of all released responses of a wave. Of have, an index
+// of the same wave or nil, only what has changed is read anew.
+func (c Counter) Load(ctx context.Context, waveID int64, have *Index) (*Index, error) {
+	out := &Index{}
+	var corrupt []*store.Chunk
+	err := c.Store.ReadReleased(ctx, waveID, func(s *store.Snapshot) error {
+		out.Wave = s.Wave
+		indexer, err := c.indexer(ctx, &s.Wave, have)
+		if err != nil {
+			return err
+		}
+		for indexer.Size() < s.Wave.Released {
+			from := indexer.Size()
+			number, longer := from/results.ChunkSize, from%results.ChunkSize
+			switch chunk, err := s.Chunk(ctx, number, longer); {
+			case errors.Is(err, store.ErrNotFound):
+			case err != nil:
+				return err
+			default:
+				if err := indexer.AddChunk(chunk.Bits); err == nil {
+					continue
+				} else if !errors.Is(err, results.ErrCorrupt) {
+					return err
+				}
+				corrupt = append(corrupt, chunk)
+			}
+			below := min(s.Wave.Released, (number+1)*results.ChunkSize)
+			if err := s.Responses(ctx, from, below, indexer.Add); err != nil {
+				return err
+			}
+			if indexer.Size() != below {
+				return fmt.Errorf("count responses of wave %d: %d to %d are %d", waveID, from, below, indexer.Size()-from)
+			}
+		}
+		out.Index = indexer.Index()
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load index: %w", err)
+	}
+	for _, chunk := range corrupt {
+		out.Corrupt = append(out.Corrupt, chunk.Number)
+		if err := c.Store.DropChunk(ctx, waveID, *chunk); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// indexer goes on from the index that there is, if its responses lie where they
+// did and are counted in the same columns.
+func (c Counter) indexer(ctx context.Context, wave *store.Wave, have *Index) (*results.Indexer, error) {
+	if have != nil && have.Wave.Shuffles == wave.Shuffles && have.Wave.SameVersions(wave) {
+		return have.Indexer(), nil
+	}
+	versions, err := c.Versions.Of(ctx, wave)
+	if err != nil {
+		return nil, err
+	}
+	return results.NewIndexer(results.NewLayout(versions...)), nil
+}
+
+// Save stores the chunks of a wave's index that hold more responses than the
+// stored ones, one after the other, and those that are missing or corrupt. It
+// returns how many it stored.
+func (c Counter) Save(ctx context.Context, waveID int64) (int, error) {
+	saved := 0
+	for number := 0; ; number++ {
+		chunk, wave, err := c.chunk(ctx, waveID, number, false)
+		if err != nil {
+			return saved, err
+		}
+		if chunk != nil {
+			stored, err := c.Store.SaveChunk(ctx, wave, *chunk)
+			if err != nil {
+				return saved, err
+			}
+			if stored {
+				saved++
+			}
+		}
+		if (number+1)*results.ChunkSize >= wave.Released {
+			return saved, nil
+		}
+	}
+}
+
+// chunk makes a chunk as it should be stored: of what is stored of it and of
+// the responses that came since; or anew, of all its responses. It is nil if
+// that is what is stored already.
+func (c Counter) chunk(ctx context.Context, waveID int64, number int, anew bool) (made *store.Chunk, wave *store.Wave, err error) {
+	err = c.Store.ReadReleased(ctx, waveID, func(s *store.Snapshot) error {
+		wave = &s.Wave
+		indexer, err := c.indexer(ctx, wave, nil)
+		if err != nil {
+			return err
+		}
+		first := number * results.ChunkSize
+		below := min(wave.Released, first+results.ChunkSize)
+		if below <= first {
+			return nil
+		}
+		if !anew {
+			sizes, err := s.Sizes(ctx)
+			if err != nil || sizes[number] == results.ChunkSize {
+				return err
+			}
+			stored, err := s.Chunk(ctx, number, 0)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			} else if err == nil {
+				if err := indexer.AddChunk(stored.Bits); err != nil && !errors.Is(err, results.ErrCorrupt) {
+					return err
+				}
+			}
+			if stored != nil && first+indexer.Size() == below {
+				return nil
+			}
+		}
+		if err := s.Responses(ctx, first+indexer.Size(), below, indexer.Add); err != nil {
+			return err
+		}
+		made = &store.Chunk{Number: number}
+		made.Bits, made.Size, err = indexer.Index().Chunk(0)
+		return err
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("make chunk %d: %w", number, err)
+	}
+	return made, wave, nil
+}
