@@ -168,23 +168,24 @@ func (n *census) beside(rules rules, question, condition, mask, threshold int) [
 		for v := range values {
 			now := n.along(condition, mask, v, question, e)
 			grown[v] = now - last[v]
-			held[v] = v == 0 || (rules.divided && now < threshold) || (rules.growth && last[v] > 0 && !fine(grown[v], threshold))
+			held[v] = v == 0 || (rules.divided && (now < threshold || !fine(n.elsewhere(question, condition, mask, v, e), threshold))) ||
+				(rules.growth && last[v] > 0 && !fine(grown[v], threshold))
 			if held[v] {
 				rest += grown[v]
 			}
 		}
-		for !fine(rest, threshold) {
+		for !fine(rest, threshold) || !n.restDivides(question, condition, mask, held, e, threshold) {
 			least := 0 // that somebody more are shown to have said
 			for v := range values {
-				if !held[v] && grown[v] > 0 && (least == 0 || grown[v] < least) {
-					least = grown[v]
+				if size := n.along(condition, mask, v, question, e); !held[v] && size > 0 && (least == 0 || size < least) {
+					least = size
 				}
 			}
 			if least == 0 {
 				break // none is left to hide behind
 			}
 			for v := range values {
-				if !held[v] && grown[v] == least {
+				if !held[v] && n.along(condition, mask, v, question, e) == least {
 					held[v] = true
 					rest += grown[v]
 				}
@@ -202,6 +203,52 @@ func (n *census) beside(rules rules, question, condition, mask, threshold int) [
 		}
 	}
 	return advances
+}
+
+// elsewhere is how many gave a row's answer and meet all but one of the other
+// conditions, and not that one; of several such numbers the smallest that is
+// not nobody.
+func (n *census) elsewhere(question, condition, mask, value, edition int) int {
+	least := 0
+	here := n.along(condition, mask, value, question, edition)
+	for i := range n.conditions {
+		if mask&(1<<i) == 0 {
+			continue
+		}
+		if out := n.along(condition, mask&^(1<<i), value, question, edition) - here; out > 0 && (least == 0 || out < least) {
+			least = out
+		}
+	}
+	return least
+}
+
+// restDivides tells whether those of the held rows, who together can be worked
+// out, divide all who gave those answers as rule 2 wants it.
+func (n *census) restDivides(question, condition, mask int, held []bool, edition, threshold int) bool {
+	here := 0
+	for v, isHeld := range held {
+		if isHeld {
+			here += n.along(condition, mask, v, question, edition)
+		}
+	}
+	if here == 0 {
+		return true
+	}
+	for i := range n.conditions {
+		if mask&(1<<i) == 0 {
+			continue
+		}
+		out := -here
+		for v, isHeld := range held {
+			if isHeld {
+				out += n.along(condition, mask&^(1<<i), v, question, edition)
+			}
+		}
+		if !fine(out, threshold) {
+			return false
+		}
+	}
+	return true
 }
 
 // apart tells whether rule 7 lets a row that was held in an edition before be

@@ -49,6 +49,29 @@ type Figures struct {
 	// AsOf is given where the figures are of the first so many responses,
 	// since later ones could be told apart; otherwise they are of all.
 	AsOf *int `json:"as_of,omitempty"`
+	// Caution is given for a base that is too small to lean on.
+	Caution Caution `json:"caution,omitempty"`
+
+	exact *share // behind Positive, where it tells nothing more of anyone
+}
+
+// Caution says how little a figure can bear.
+type Caution string
+
+// A base below 50 calls for caution, one below 30 is shown in grey.
+const (
+	Under50 Caution = "base_under_50"
+	Under30 Caution = "base_under_30"
+)
+
+func cautionOf(base int) Caution {
+	switch {
+	case base < 30:
+		return Under30
+	case base < 50:
+		return Under50
+	}
+	return ""
 }
 
 // OptionResult is one cell. Count is rounded to 5, Percent is of the exact
@@ -151,7 +174,7 @@ func (c *counts) disclose(rules rules, people int, isWhole bool) Figures {
 	if !tellsSomething(cells, verdicts) {
 		return withhold(Complementary)
 	}
-	out.Base = shownBase(c.base, isWhole)
+	out.Base, out.Caution = shownBase(c.base, isWhole), cautionOf(c.base)
 	for i, code := range codes {
 		cell := OptionResult{Value: code, Withheld: verdicts[i].reason(), NearlyAll: verdicts[i] == nearlyAll}
 		if verdicts[i] == shown {
@@ -160,7 +183,10 @@ func (c *counts) disclose(rules rules, people int, isWhole bool) Figures {
 		out.Options = append(out.Options, cell)
 	}
 	if !q.Kind.Several() {
-		out.Positive = positive(q.Positive, codes, cells, verdicts, c.base)
+		good, exact := 0, false
+		if out.Positive, good, exact = positive(q.Positive, codes, cells, verdicts, c.base); exact {
+			out.exact = &share{good, c.base}
+		}
 	}
 	out.Aside = c.aside(people)
 	return out

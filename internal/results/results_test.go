@@ -156,7 +156,7 @@ func TestWorkedExample(t *testing.T) {
 		`{"value":"very_poor","count":0,"percent":0}],"aside":[` +
 		`{"value":"unsure","count":null,"percent":null,"withheld":"fewer_than_5"},` +
 		`{"value":"skipped","count":null,"percent":null,"withheld":"fewer_than_5"},` +
-		`{"value":"not_asked","count":20,"percent":null}],"headline":true}`
+		`{"value":"not_asked","count":20,"percent":null}],"caution":"base_under_30","headline":true}`
 	if got := asJSON(t, r.question("pay_rating")); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -151,11 +151,12 @@ func judgeSeveral(cells []int, base int, sensitive bool) []verdict {
 	return verdicts
 }
 
-// positive is the percentage of those who gave one of the good answers. It is
-// not shown if, with the cells that are, it would give a hidden one away.
-func positive(good, codes []string, cells []int, verdicts []verdict, base int) *int {
+// positive is the percentage of those who gave one of the good answers, and
+// how many did. It is not shown if, with the cells that are, it would give a
+// hidden one away; exact tells that how many did would not either.
+func positive(good, codes []string, cells []int, verdicts []verdict, base int) (figure *int, count int, exact bool) {
 	if len(good) == 0 || slices.Contains(verdicts, nearlyAll) {
-		return nil
+		return nil, 0, false
 	}
 	open := 0 // good answers in shown cells
 	var hiddenGood, hiddenRest []int
@@ -170,12 +171,13 @@ func positive(good, codes []string, cells []int, verdicts []verdict, base int) *
 			hiddenRest = append(hiddenRest, cells[i])
 		}
 	}
-	figure := percent(open+sum(hiddenGood), base)
+	count = open + sum(hiddenGood)
+	figure = percent(count, base)
 	switch {
 	case len(hiddenGood) == 0 || len(hiddenRest) == 0:
-		return figure // it follows from the shown cells and the base
+		return figure, count, true // it follows from the shown cells and the base
 	case varied(hiddenGood) && varied(hiddenRest):
-		return figure // within each part the counts can still be exchanged
+		return figure, count, true // within each part the counts can still be exchanged
 	}
 	// Otherwise only if it is the same for whatever the hidden good answers
 	// could add up to.
@@ -185,9 +187,9 @@ func positive(good, codes []string, cells []int, verdicts []verdict, base int) *
 		least, most = max(0, hidden-small*len(hiddenRest)), min(hidden, small*len(hiddenGood))
 	}
 	if *percent(open+least, base) == *percent(open+most, base) {
-		return figure
+		return figure, 0, false
 	}
-	return nil
+	return nil, 0, false
 }
 
 // varied reports whether not all counts are equal.

@@ -1,0 +1,225 @@
+package results
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Figures are compared before they are rounded, and only those that are shown:
+// what is computed here tells nothing of anyone that they do not tell.
+
+// share is how many of a base gave a good answer.
+type share struct{ good, base int }
+
+func (s share) percent() float64 { return 100 * float64(s.good) / float64(s.base) }
+
+// Mean is the mean of the shares of good answers that are shown, in whole per
+// cent, and of how many figures; nil of none. It is the score of a theme.
+func Mean(figures []Figures) (score *int, of int) {
+	total := 0.0
+	for _, f := range figures {
+		if f.exact != nil {
+			total += f.exact.percent()
+			of++
+		}
+	}
+	if of == 0 {
+		return nil, 0
+	}
+	return whole(total / float64(of)), of
+}
+
+// Change is by how many percentage points the share of good answers has moved
+// since before; nil if either is not shown.
+func Change(before, now Figures) *int {
+	if before.exact == nil || now.exact == nil {
+		return nil
+	}
+	return whole(now.exact.percent() - before.exact.percent())
+}
+
+// leastForMedian is how many groups a median is of at least.
+const leastForMedian = 3
+
+// Median is that of the shares of good answers that are shown, in whole per
+// cent; nil of fewer than three.
+func Median(rows []Row) *int {
+	var shares []float64
+	for _, row := range rows {
+		if row.exact != nil {
+			shares = append(shares, row.exact.percent())
+		}
+	}
+	n := len(shares)
+	if n < leastForMedian {
+		return nil
+	}
+	slices.Sort(shares)
+	return whole((shares[(n-1)/2] + shares[n/2]) / 2)
+}
+
+// z95 is the quantile of the normal distribution that leaves 5 per cent
+// outside, half of it on either side.
+const z95 = 1.959964
+
+// Interval is where the share of good answers among all who were invited lies
+// with a confidence of 95 per cent, if those who answered had been drawn by
+// lot: Wilson's score interval, in whole per cent rounded outwards. It is nil
+// if the share is not shown. Of responses by open links it must not be given.
+func Interval(f Figures) *[2]int {
+	if f.exact == nil {
+		return nil
+	}
+	n, p := float64(f.exact.base), float64(f.exact.good)/float64(f.exact.base)
+	middle := p + z95*z95/(2*n)
+	reach := z95 * math.Sqrt(p*(1-p)/n+z95*z95/(4*n*n))
+	scale := 1 + z95*z95/n
+	return &[2]int{
+		int(math.Floor(100*math.Max(0, (middle-reach)/scale) + 1e-9)),
+		int(math.Ceil(100*math.Min(1, (middle+reach)/scale) - 1e-9)),
+	}
+}
+
+// Difference is a share of good answers in a group that stands out from that
+// of the rest, both in whole per cent.
+type Difference struct {
+	Question string
+	Group    []Filter
+	Positive int
+	Rest     int
+	Points   int // Positive less Rest, before rounding
+}
+
+// A difference stands out if both bases are large enough to be shown without
+// being greyed out, and if it is larger than chance makes one in a thousand.
+const (
+	leastToStandOut = 30
+	zToStandOut     = 3.29
+)
+
+// StandsOut ranks the groups of a view by how far their good answers are from
+// those of everybody else in it, the largest differences first, limit of them
+// at most. The groups are the rows of the view's breakdown; or else, of a view
+// with filters, those whom it shows, among all; or else the rows of every
+// dimension. Errors are those of Disclose.
+func (p *Published) StandsOut(v View, limit int) ([]Difference, error) {
+	var found []Difference
+	around := View{Filters: v.Filters}
+	var by []string
+	switch {
+	case v.By != "":
+		by = []string{v.By}
+	case len(v.Filters) > 0:
+		around.Filters = nil
+	default:
+		for _, d := range p.index.layout.dimensions() {
+			by = append(by, d.question.ID)
+		}
+	}
+	all, err := p.Disclose(around)
+	if err != nil {
+		return nil, err
+	}
+	if len(by) == 0 {
+		group, err := p.Disclose(View{Filters: v.Filters})
+		if err != nil {
+			return nil, err
+		}
+		for i, q := range group.Questions {
+			found = appendDifference(found, q.ID, v.Filters, q.Figures, all.Questions[i].Figures)
+		}
+	}
+	for _, dimension := range by {
+		rows, err := p.Disclose(View{Filters: v.Filters, By: dimension})
+		if err != nil {
+			return nil, err
+		}
+		for i, q := range rows.Questions {
+			for _, row := range q.Rows {
+				group := append(slices.Clone(v.Filters), Filter{dimension, row.Value})
+				found = appendDifference(found, q.ID, group, row.Figures, all.Questions[i].Figures)
+			}
+		}
+	}
+	slices.SortStableFunc(found, func(a, b Difference) int {
+		return cmp.Compare(math.Abs(float64(b.Points)), math.Abs(float64(a.Points)))
+	})
+	return found[:min(limit, len(found))], nil
+}
+
+// appendDifference adds that of a group from the rest of all to found, if it
+// stands out.
+func appendDifference(found []Difference, question string, group []Filter, inGroup, inAll Figures) []Difference {
+	// Of other moments they would not be part and whole.
+	if inGroup.exact == nil || inAll.exact == nil || inGroup.AsOf != nil || inAll.AsOf != nil {
+		return found
+	}
+	in := *inGroup.exact
+	rest := share{inAll.exact.good - in.good, inAll.exact.base - in.base}
+	if min(in.base, rest.base) < leastToStandOut || isSmall(rest.good) || isSmall(rest.base-rest.good) {
+		return found
+	}
+	pooled := float64(in.good+rest.good) / float64(in.base+rest.base)
+	points := in.percent() - rest.percent()
+	chance := 100 * math.Sqrt(pooled*(1-pooled)*(1/float64(in.base)+1/float64(rest.base)))
+	if points == 0 || math.Abs(points) < zToStandOut*chance {
+		return found
+	}
+	return append(found, Difference{
+		Question: question, Group: group, Positive: *whole(in.percent()), Rest: *whole(rest.percent()), Points: *whole(points),
+	})
+}
+
+// whole rounds to whole per cent, halves away from zero.
+func whole(percent float64) *int {
+	rounded := int(math.Round(percent))
+	return &rounded
+}
+
+// Shows is how many questions have figures that are shown.
+func (r Results) Shows() int {
+	n := 0
+	for _, q := range r.Questions {
+		if q.Withheld == "" {
+			n++
+		}
+		for _, row := range q.Rows {
+			if row.Withheld == "" {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// Wider is the view nearest to one of which nothing is shown: with as many of
+// its filters as leave something, and of those the one that leaves most. It is
+// false if even everybody together is too few. Errors are those of Disclose.
+func (p *Published) Wider(v View) (wider View, found bool, err error) {
+	for keep := len(v.Filters) - 1; keep >= 0; keep-- {
+		most := 0
+		for kept := range 1 << len(v.Filters) {
+			narrowed := View{By: v.By}
+			for i, f := range v.Filters {
+				if kept>>i&1 == 1 {
+					narrowed.Filters = append(narrowed.Filters, f)
+				}
+			}
+			if len(narrowed.Filters) != keep {
+				continue
+			}
+			seen, err := p.Disclose(narrowed)
+			if err != nil {
+				return View{}, false, err
+			}
+			if shows := seen.Shows(); shows > most {
+				most, wider = shows, narrowed
+			}
+		}
+		if most > 0 {
+			return wider, true, nil
+		}
+	}
+	return View{}, false, nil
+}
