@@ -6,12 +6,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"intake/forms"
 	"intake/internal/store"
 	"intake/internal/testenv"
 )
@@ -35,16 +37,25 @@ func (r *running) isStopped() {
 	r.says("Stopped.")
 }
 
-func demoWave(t *testing.T, db *testenv.DB) (wave store.Wave, total int) {
+// demoWaves are the waves, the newest first, with how many responses each has.
+func demoWaves(t *testing.T, db *testenv.DB) ([]store.Wave, []int) {
 	t.Helper()
 	waves, err := db.Store.Waves(t.Context(), "")
 	must(t, err)
-	if len(waves) != 1 {
-		t.Fatalf("there are %d waves, want 1", len(waves))
+	totals := make([]int, len(waves))
+	for i, wave := range waves {
+		totals[i], err = db.Store.LiveTotal(t.Context(), wave.ID)
+		must(t, err)
 	}
-	total, err = db.Store.LiveTotal(t.Context(), waves[0].ID)
-	must(t, err)
-	return waves[0], total
+	return waves, totals
+}
+
+// expectResponses checks how many responses each wave has, the newest first.
+func expectResponses(t *testing.T, db *testenv.DB, want ...int) {
+	t.Helper()
+	if _, totals := demoWaves(t, db); !slices.Equal(totals, want) {
+		t.Errorf("the waves have %v responses, want %v", totals, want)
+	}
 }
 
 func referrals(t *testing.T, db *testenv.DB) int {
@@ -72,9 +83,17 @@ func TestDevTwiceOnTheSameData(t *testing.T) {
 		}
 	}
 	first.isStopped()
-	wave, total := demoWave(t, db)
-	if !wave.Demo || total != 20 || referrals(t, db) != 5 {
-		t.Errorf("got a demo wave %v with %d responses, and %d referrals", wave.Demo, total, referrals(t, db))
+	expectResponses(t, db, 20, 20)
+	waves, _ := demoWaves(t, db)
+	current, earlier := waves[0], waves[1]
+	if !current.Demo || !current.Published || !current.Open(time.Now()) || current.Code != time.Now().Format(monthly) {
+		t.Errorf("the current wave is %+v", current)
+	}
+	if !earlier.Demo || !earlier.Published || earlier.Takes(time.Now()) || earlier.Released != 20 || earlier.OpensAt.After(current.OpensAt.AddDate(0, -6, 0)) {
+		t.Errorf("the earlier wave is %+v", earlier)
+	}
+	if got := referrals(t, db); got != 5 {
+		t.Errorf("there are %d referrals", got)
 	}
 
 	// An account that was ended stays ended, and does not keep the portal from
@@ -92,8 +111,9 @@ func TestDevTwiceOnTheSameData(t *testing.T) {
 		t.Errorf("the second start prints\n%s\nthe first printed\n%s", strings.Join(got, "\n"), strings.Join(printed, "\n"))
 	}
 	second.isStopped()
-	if _, total := demoWave(t, db); total != 20 || referrals(t, db) != 5 {
-		t.Errorf("after the second start there are %d responses and %d referrals", total, referrals(t, db))
+	expectResponses(t, db, 20, 20)
+	if got := referrals(t, db); got != 5 {
+		t.Errorf("after the second start there are %d referrals", got)
 	}
 }
 
@@ -102,37 +122,37 @@ func TestDevTwiceOnTheSameData(t *testing.T) {
 func TestInterruptedFirstRunIsMadeWhole(t *testing.T) {
 	t.Parallel()
 	db, redis, data := testenv.Open(t), testenv.Redis(t), t.TempDir()
-	const responses, made = 1500, 6
+	const responses, made = 12_000, 6
 	args := []string{"--responses", strconv.Itoa(responses), "--referrals", strconv.Itoa(made)}
 	first := startDev(t, db, redis, data, args...)
 	first.says("First run")
+	// The earlier wave is filled first: stop when the other has been begun.
 	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(time.Millisecond) {
-		waves, err := db.Store.Waves(t.Context(), "")
-		must(t, err)
-		if len(waves) == 1 {
-			if total, err := db.Store.LiveTotal(t.Context(), waves[0].ID); err == nil && total > 0 {
-				break
-			}
+		if waves, totals := demoWaves(t, db); len(waves) == 2 && totals[0] > 0 {
+			break
 		}
 		if time.Now().After(deadline) {
 			t.Fatal("no responses are made")
 		}
 	}
 	first.stops(130)
-	wave, total := demoWave(t, db)
-	if total >= responses || wave.Releases > 0 {
-		t.Fatalf("the first run was not interrupted: %d responses, %d releases", total, wave.Releases)
+	waves, totals := demoWaves(t, db)
+	if totals[0] >= responses || waves[0].Releases > 0 || totals[1] != responses {
+		t.Fatalf("the first run was not interrupted: %d responses, %d releases", totals[0], waves[0].Releases)
 	}
 	if got := referrals(t, db); got != made {
-		t.Errorf("there are %d referrals when the wave has opened, want all %d", got, made)
+		t.Errorf("there are %d referrals when the waves have opened, want all %d", got, made)
 	}
+	// This one is for whoever opens it.
+	portal(t, "wave", "open", "trial", "--demo", "--database-url", db.DSN).wants(0)
 
 	second := startDev(t, db, redis, data, args...)
-	second.says("An earlier first run was stopped: making the " + strconv.Itoa(responses-total) + " demo responses")
+	second.says("An earlier first run was stopped: making the " + strconv.Itoa(responses-totals[0]) + " demo responses")
 	second.says(devRuns)
 	second.isStopped()
-	if wave, total := demoWave(t, db); total != responses || wave.Releases == 0 || referrals(t, db) != made {
-		t.Errorf("then there are %d responses, %d releases and %d referrals", total, wave.Releases, referrals(t, db))
+	expectResponses(t, db, 0, responses, responses)
+	if waves, _ := demoWaves(t, db); waves[1].Releases == 0 || referrals(t, db) != made {
+		t.Errorf("then there are %d releases and %d referrals", waves[1].Releases, referrals(t, db))
 	}
 }
 
@@ -142,9 +162,31 @@ func TestFirstRunFinishesItsReferrals(t *testing.T) {
 	first := startDev(t, db, testenv.Redis(t), t.TempDir(), "--responses", "20", "--referrals", "6")
 	first.says("First run")
 	first.stops(130)
-	if _, total := demoWave(t, db); total != 0 || referrals(t, db) != 6 {
-		t.Errorf("there are %d responses and %d referrals, want none and 6", total, referrals(t, db))
+	expectResponses(t, db, 0, 0)
+	if got := referrals(t, db); got != 6 {
+		t.Errorf("there are %d referrals, want 6", got)
 	}
+}
+
+func TestFirstRunOfOneWave(t *testing.T) {
+	t.Parallel()
+	db := testenv.Open(t)
+	dev := startDev(t, db, testenv.Redis(t), t.TempDir(), "--responses", "90", "--referrals", "0", "--waves", "1")
+	dev.says(devRuns)
+	dev.isStopped()
+	expectResponses(t, db, 90)
+	waves, _ := demoWaves(t, db)
+	if waves[0].Released >= 90 || waves[0].Released < 80 {
+		t.Errorf("%d of 90 responses are released, want all but a handful", waves[0].Released)
+	}
+	collectors, err := db.Store.Collectors(t.Context(), waves[0].ID)
+	must(t, err)
+	if i := slices.IndexFunc(collectors, func(c store.Collector) bool { return c.Kind == store.ClosedCollector }); i < 0 {
+		t.Error("there are no letters")
+	} else if percent, ok := collectors[i].Rate(); !ok || percent != 67 {
+		t.Errorf("the letters have a rate of %d %%, %v", percent, ok)
+	}
+	portal(t, "dev", "--waves", "0").wants(1, "one wave at least")
 }
 
 func TestDemoKeepsOutOfRealLedgers(t *testing.T) {
@@ -167,12 +209,65 @@ func TestDemoKeepsOutOfRealLedgers(t *testing.T) {
 
 	portal(t, "wave", "close", "spring", "--database-url", db.DSN).wants(0)
 	portal(t, "wave", "open", "trial", "--demo", "--database-url", db.DSN).wants(0)
-	portal(t, seed...).wants(0, "12 survey responses", "3 referrals")
+	portal(t, append(seed, "--waves", "1")...).wants(0, "12 survey responses of wave trial", "3 referrals")
+	expectResponses(t, db, 12, 0)
 	if got := referrals(t, db); got != 3 {
 		t.Errorf("there are %d referrals, want 3", got)
 	}
+	portal(t, append(seed, "--waves", "0")...).wants(1, "one wave at least")
 	portal(t, "wave", "close", "trial", "--database-url", db.DSN).wants(0)
 	portal(t, seed...).wants(1, "wave trial has closed")
+	portal(t, "wave", "open", "letters", "--demo", "--by-invitation", "--database-url", db.DSN).wants(0)
+	portal(t, seed...).wants(1, "wave letters takes answers by invitation only")
+}
+
+// Each wave gets as many; those that are missing are made, and what one run
+// has made the next adds to.
+func TestSeedFillsWaves(t *testing.T) {
+	t.Parallel()
+	db, redis := testenv.Open(t), testenv.Redis(t)
+	s := sound(t)
+	seed := func(args ...string) result {
+		return portal(t, append([]string{"seed", "--database-url", db.DSN, "--redis-url", redis, "--keyset", s.Keyset,
+			"--base-url", s.BaseURL, "--smtp-url", s.SMTPURL, "--referrals", "0"}, args...)...)
+	}
+	seed().wants(1, "there is no wave to seed") // publishes the survey
+	portal(t, "wave", "open", "2026-05", "--demo", "--publish", "--database-url", db.DSN).wants(0)
+	seed("--responses", "300").wants(0, "300 survey responses of wave 2025-11", "300 survey responses of wave 2026-05")
+	expectResponses(t, db, 300, 300)
+	seed("--responses", "100", "--waves", "3").wants(0, "100 survey responses of wave 2025-05")
+	expectResponses(t, db, 400, 400, 100)
+	waves, _ := demoWaves(t, db)
+	for i, code := range []string{"2026-05", "2025-11", "2025-05"} {
+		wave := waves[i]
+		if wave.Code != code || !wave.Demo || !wave.Published || i > 0 && (wave.Takes(time.Now()) || wave.Released != []int{0, 400, 100}[i]) {
+			t.Errorf("wave %d is %+v, want %s", i, wave, code)
+		}
+		if at, err := db.Store.LastRelease(t.Context(), wave.ID); err != nil || i > 0 && (at.Before(*wave.ClosesAt) || at.After(wave.ClosesAt.AddDate(0, 0, 4))) {
+			t.Errorf("wave %s was last released at %v, %v", code, at, err)
+		}
+		people := map[string]int{}
+		must(t, db.Store.Released(t.Context(), wave.ID, func(a forms.Answers) { people[string(a.Encode())]++ }))
+		// Whoever is no carer answers one question, others many.
+		twice := 0
+		for answers, times := range people {
+			if len(answers) > 400 && times > 1 {
+				twice++
+			}
+		}
+		if twice > 0 {
+			t.Errorf("wave %s has %d people twice", code, twice)
+		}
+	}
+
+	// None is made if one of them is real.
+	portal(t, "wave", "close", "2026-05", "--database-url", db.DSN).wants(0)
+	must(t, db.Store.OpenWave(t.Context(), deed(), store.NewWave{Survey: "care-worker-survey", Code: "2024-01", Versions: []int64{1}, OpensAt: now().AddDate(-2, 0, 0)}))
+	must(t, db.Store.OpenWave(t.Context(), deed(), store.NewWave{Survey: "care-worker-survey", Code: "2025-01", Versions: []int64{1}, OpensAt: now(), Demo: true}))
+	seed("--waves", "3").wants(1, "wave 2024-01 is real")
+	if waves, _ := demoWaves(t, db); len(waves) != 5 {
+		t.Errorf("there are %d waves, want 5", len(waves))
+	}
 }
 
 func TestDevRefusesAtOnce(t *testing.T) {
