@@ -218,7 +218,7 @@ func (c *config) demoDeps(t terminal, ledger *store.Store) demo.Deps {
 // progress says how far something is, not more than once in a few seconds, and
 // what it took in the end if anybody had to wait.
 func (t terminal) progress() func(done, total int, what string) {
-	const patience = 2 * time.Second
+	const patience = 3 * time.Second
 	began := time.Now()
 	said := began
 	return func(done, total int, what string) {

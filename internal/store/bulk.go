@@ -20,8 +20,8 @@ type DemoRelease struct {
 	FormVersion int
 	Size        int       // how many responses, MinRelease at least
 	At          time.Time // when they are released
-	// Next gives the i-th of them, from 0, as valid and stripped answers. They
-	// must be independent of each other and of i.
+	// Next gives the i-th of them, from 0 on one after the other, as valid and
+	// stripped answers. They must be independent of each other and of i.
 	Next func(i int) forms.Answers
 }
 
