@@ -147,7 +147,7 @@ func (d *devCommand) firstDemo(ctx context.Context, t terminal, c *config, ledge
 
 type seedCommand struct {
 	settings
-	Responses int `default:"2000" help:"How many responses to add to each wave: to the current one, which must be a demo wave, and to those before it. 1600000 take some minutes."`
+	Responses int `default:"2000" help:"How many responses to add to each wave: to the current one, which must be a demo wave, and to those before it. 1600000 take a minute or two."`
 	Waves     int `default:"2" help:"How many waves to fill: the current one and closed demo waves at half-year steps before it, which are made where they are missing."`
 	Referrals int `default:"60" help:"How many referrals to add."`
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -30,12 +31,13 @@ type DemoRelease struct {
 const copiedTogether = 10_000
 
 // LoadReleased makes invented responses a release of a demo wave, all or none,
-// past the inbox: at a million and a half, the way that real responses take
-// would last hours. The rows are the same as Release leaves. ErrRealWave if the
-// wave is no demo wave, ErrInvitationNeeded if only invitations may answer it,
-// as these spend none, ErrVersion if it does not accept the version of the
-// definition, ErrNotFound if there is none. It does not matter whether the wave
-// is open. Releases of the wave, and changes to it, wait until this is done.
+// past the inbox: for a million and a half of them, the way that real responses
+// take would be too long. The rows are the same as Release leaves. ErrRealWave
+// if the wave is no demo wave, ErrInvitationNeeded if only invitations may
+// answer it, as these spend none, ErrVersion if it does not accept the version
+// of the definition, ErrNotFound if there is none. It does not matter whether
+// the wave is open. Releases of the wave, and changes to it, wait until this is
+// done.
 func (s *Store) LoadReleased(ctx context.Context, r DemoRelease) error {
 	if r.Size < MinRelease {
 		return fmt.Errorf("load demo responses: a release has at least %d, not %d", MinRelease, r.Size)
@@ -78,12 +80,10 @@ func (w *Wave) mayLoad(version int) error {
 	if w.ByInvitation {
 		return ErrInvitationNeeded
 	}
-	for _, accepted := range w.Versions {
-		if int(accepted) == version {
-			return nil
-		}
+	if !slices.Contains(w.Versions, int64(version)) {
+		return ErrVersion
 	}
-	return ErrVersion
+	return nil
 }
 
 // copyRows writes the rows of the responses from one number up to another.
