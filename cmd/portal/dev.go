@@ -19,7 +19,8 @@ import (
 type devCommand struct {
 	settings
 	Data      string `env:"PORTAL_DATA" default:"./.data" help:"Where the private services keep their data." placeholder:"DIR"`
-	Responses int    `default:"2000" help:"Demo responses of the first run."`
+	Responses int    `default:"2000" help:"Demo responses of the first run, to each wave."`
+	Waves     int    `default:"2" help:"Demo waves of the first run: the current one and earlier ones at half-year steps, closed."`
 	Referrals int    `default:"60" help:"Demo referrals of the first run."`
 }
 
@@ -38,6 +39,9 @@ func (d *devCommand) Run(ctx context.Context, t terminal) (err error) {
 	defer listener.Close() //nolint:errcheck // the server closes it first; this is for faults before that
 	if d.BaseURL == "" {
 		d.BaseURL = "http://" + localAddr(listener.Addr().String())
+	}
+	if d.Waves < 1 {
+		return errTooFewWaves
 	}
 	// What is set is looked at before anything is started for what is not.
 	if _, faults := d.understand(); len(faults) > 0 {

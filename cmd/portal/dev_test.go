@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -35,16 +36,25 @@ func (r *running) isStopped() {
 	r.says("Stopped.")
 }
 
-func demoWave(t *testing.T, db *testenv.DB) (wave store.Wave, total int) {
+// demoWaves are the waves, the newest first, with how many responses each has.
+func demoWaves(t *testing.T, db *testenv.DB) ([]store.Wave, []int) {
 	t.Helper()
 	waves, err := db.Store.Waves(t.Context(), "")
 	must(t, err)
-	if len(waves) != 1 {
-		t.Fatalf("there are %d waves, want 1", len(waves))
+	totals := make([]int, len(waves))
+	for i, wave := range waves {
+		totals[i], err = db.Store.LiveTotal(t.Context(), wave.ID)
+		must(t, err)
 	}
-	total, err = db.Store.LiveTotal(t.Context(), waves[0].ID)
-	must(t, err)
-	return waves[0], total
+	return waves, totals
+}
+
+// expectResponses checks how many responses each wave has, the newest first.
+func expectResponses(t *testing.T, db *testenv.DB, want ...int) {
+	t.Helper()
+	if _, totals := demoWaves(t, db); !slices.Equal(totals, want) {
+		t.Errorf("the waves have %v responses, want %v", totals, want)
+	}
 }
 
 func referrals(t *testing.T, db *testenv.DB) int {
@@ -72,9 +82,17 @@ func TestDevTwiceOnTheSameData(t *testing.T) {
 		}
 	}
 	first.isStopped()
-	wave, total := demoWave(t, db)
-	if !wave.Demo || total != 20 || referrals(t, db) != 5 {
-		t.Errorf("got a demo wave %v with %d responses, and %d referrals", wave.Demo, total, referrals(t, db))
+	expectResponses(t, db, 20, 20)
+	waves, _ := demoWaves(t, db)
+	current, earlier := waves[0], waves[1]
+	if !current.Demo || !current.Published || !current.Open(time.Now()) || current.Code != time.Now().Format(monthly) {
+		t.Errorf("the current wave is %+v", current)
+	}
+	if !earlier.Demo || !earlier.Published || earlier.Takes(time.Now()) || earlier.Released != 20 || earlier.OpensAt.After(current.OpensAt.AddDate(0, -6, 0)) {
+		t.Errorf("the earlier wave is %+v", earlier)
+	}
+	if got := referrals(t, db); got != 5 {
+		t.Errorf("there are %d referrals", got)
 	}
 
 	// An account that was ended stays ended, and does not keep the portal from
@@ -92,8 +110,9 @@ func TestDevTwiceOnTheSameData(t *testing.T) {
 		t.Errorf("the second start prints\n%s\nthe first printed\n%s", strings.Join(got, "\n"), strings.Join(printed, "\n"))
 	}
 	second.isStopped()
-	if _, total := demoWave(t, db); total != 20 || referrals(t, db) != 5 {
-		t.Errorf("after the second start there are %d responses and %d referrals", total, referrals(t, db))
+	expectResponses(t, db, 20, 20)
+	if got := referrals(t, db); got != 5 {
+		t.Errorf("after the second start there are %d referrals", got)
 	}
 }
 
@@ -102,37 +121,37 @@ func TestDevTwiceOnTheSameData(t *testing.T) {
 func TestInterruptedFirstRunIsMadeWhole(t *testing.T) {
 	t.Parallel()
 	db, redis, data := testenv.Open(t), testenv.Redis(t), t.TempDir()
-	const responses, made = 1500, 6
+	const responses, made = 12_000, 6
 	args := []string{"--responses", strconv.Itoa(responses), "--referrals", strconv.Itoa(made)}
 	first := startDev(t, db, redis, data, args...)
 	first.says("First run")
+	// The earlier wave is filled first: stop when the other has been begun.
 	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(time.Millisecond) {
-		waves, err := db.Store.Waves(t.Context(), "")
-		must(t, err)
-		if len(waves) == 1 {
-			if total, err := db.Store.LiveTotal(t.Context(), waves[0].ID); err == nil && total > 0 {
-				break
-			}
+		if waves, totals := demoWaves(t, db); len(waves) == 2 && totals[0] > 0 {
+			break
 		}
 		if time.Now().After(deadline) {
 			t.Fatal("no responses are made")
 		}
 	}
 	first.stops(130)
-	wave, total := demoWave(t, db)
-	if total >= responses || wave.Releases > 0 {
-		t.Fatalf("the first run was not interrupted: %d responses, %d releases", total, wave.Releases)
+	waves, totals := demoWaves(t, db)
+	if totals[0] >= responses || waves[0].Releases > 0 || totals[1] != responses {
+		t.Fatalf("the first run was not interrupted: %d responses, %d releases", totals[0], waves[0].Releases)
 	}
 	if got := referrals(t, db); got != made {
-		t.Errorf("there are %d referrals when the wave has opened, want all %d", got, made)
+		t.Errorf("there are %d referrals when the waves have opened, want all %d", got, made)
 	}
+	// This one is for whoever opens it.
+	portal(t, "wave", "open", "trial", "--demo", "--database-url", db.DSN).wants(0)
 
 	second := startDev(t, db, redis, data, args...)
-	second.says("An earlier first run was stopped: making the " + strconv.Itoa(responses-total) + " demo responses")
+	second.says("An earlier first run was stopped: making the " + strconv.Itoa(responses-totals[0]) + " demo responses")
 	second.says(devRuns)
 	second.isStopped()
-	if wave, total := demoWave(t, db); total != responses || wave.Releases == 0 || referrals(t, db) != made {
-		t.Errorf("then there are %d responses, %d releases and %d referrals", total, wave.Releases, referrals(t, db))
+	expectResponses(t, db, 0, responses, responses)
+	if waves, _ := demoWaves(t, db); waves[1].Releases == 0 || referrals(t, db) != made {
+		t.Errorf("then there are %d releases and %d referrals", waves[1].Releases, referrals(t, db))
 	}
 }
 
@@ -142,37 +161,31 @@ func TestFirstRunFinishesItsReferrals(t *testing.T) {
 	first := startDev(t, db, testenv.Redis(t), t.TempDir(), "--responses", "20", "--referrals", "6")
 	first.says("First run")
 	first.stops(130)
-	if _, total := demoWave(t, db); total != 0 || referrals(t, db) != 6 {
-		t.Errorf("there are %d responses and %d referrals, want none and 6", total, referrals(t, db))
+	expectResponses(t, db, 0, 0)
+	if got := referrals(t, db); got != 6 {
+		t.Errorf("there are %d referrals, want 6", got)
 	}
 }
 
-func TestDemoKeepsOutOfRealLedgers(t *testing.T) {
+func TestFirstRunOfOneWave(t *testing.T) {
 	t.Parallel()
-	db, redis := testenv.Open(t), testenv.Redis(t)
-	s := sound(t)
-	seed := []string{"seed", "--database-url", db.DSN, "--redis-url", redis, "--keyset", s.Keyset,
-		"--base-url", s.BaseURL, "--smtp-url", s.SMTPURL, "--responses", "12", "--referrals", "3"}
-	portal(t, seed...).wants(1, "there is no wave to seed")
-	portal(t, "wave", "open", "spring", "--database-url", db.DSN).wants(0)
-	portal(t, seed...).wants(1, "wave spring is real: demo data goes into demo waves only")
-	dev := startDev(t, db, redis, t.TempDir())
-	dev.ends(1)
-	dev.says("is in real use")
-	users, err := db.Store.Users(t.Context())
+	db := testenv.Open(t)
+	dev := startDev(t, db, testenv.Redis(t), t.TempDir(), "--responses", "90", "--referrals", "0", "--waves", "1")
+	dev.says(devRuns)
+	dev.isStopped()
+	expectResponses(t, db, 90)
+	waves, _ := demoWaves(t, db)
+	if waves[0].Released >= 90 || waves[0].Released < 80 {
+		t.Errorf("%d of 90 responses are released, want all but a handful", waves[0].Released)
+	}
+	collectors, err := db.Store.Collectors(t.Context(), waves[0].ID)
 	must(t, err)
-	if len(users) != 0 {
-		t.Errorf("a ledger in real use got %d demo managers", len(users))
+	if i := slices.IndexFunc(collectors, func(c store.Collector) bool { return c.Kind == store.ClosedCollector }); i < 0 {
+		t.Error("there are no letters")
+	} else if percent, ok := collectors[i].Rate(); !ok || percent != 67 {
+		t.Errorf("the letters have a rate of %d %%, %v", percent, ok)
 	}
-
-	portal(t, "wave", "close", "spring", "--database-url", db.DSN).wants(0)
-	portal(t, "wave", "open", "trial", "--demo", "--database-url", db.DSN).wants(0)
-	portal(t, seed...).wants(0, "12 survey responses", "3 referrals")
-	if got := referrals(t, db); got != 3 {
-		t.Errorf("there are %d referrals, want 3", got)
-	}
-	portal(t, "wave", "close", "trial", "--database-url", db.DSN).wants(0)
-	portal(t, seed...).wants(1, "wave trial has closed")
+	portal(t, "dev", "--waves", "0").wants(1, "one wave at least")
 }
 
 func TestDevRefusesAtOnce(t *testing.T) {

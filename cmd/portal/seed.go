@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"intake/internal/demo"
 	"intake/internal/sealed"
@@ -60,7 +61,7 @@ func (c *config) addDemoUsers(ctx context.Context, ledger *store.Store) ([]demoU
 	return users, nil
 }
 
-// addDemo adds, on the first run, managers, marked demo data and a wave.
+// addDemo adds, on the first run, managers, marked demo data and waves.
 func (d *devCommand) addDemo(ctx context.Context, t terminal, c *config, ledger *store.Store) ([]demoUser, error) {
 	if err := refuseRealLedger(ctx, ledger); err != nil {
 		return nil, err
@@ -73,83 +74,89 @@ func (d *devCommand) addDemo(ctx context.Context, t terminal, c *config, ledger 
 	if err != nil {
 		return nil, err
 	}
-	if len(waves) == 0 {
-		t.say("First run: making demo data (marked as demo), %d responses and %d referrals.", d.Responses, d.Referrals)
+	first := len(waves) == 0
+	if first {
+		t.say("First run: making demo data (marked as demo), %d responses to each of %d waves and %d referrals.", d.Responses, d.Waves, d.Referrals)
 		if err := d.firstDemo(context.WithoutCancel(ctx), t, c, ledger); err != nil {
 			return nil, err
 		}
-		return users, c.seedResponses(ctx, t, ledger, d.Responses)
+		if waves, err = ledger.Waves(ctx, c.survey.ID); err != nil {
+			return nil, err
+		}
 	}
-	// Seeding ends with a release: without one it was stopped half-way.
-	if wave := waves[0]; len(waves) == 1 && wave.Demo && wave.Releases == 0 && wave.Open(now()) {
-		have, err := ledger.LiveTotal(ctx, wave.ID)
+	for _, wave := range slices.Backward(waves) { // the oldest first
+		missing, err := d.missing(ctx, ledger, &wave)
 		if err != nil {
 			return nil, err
 		}
-		if missing := d.Responses - have; missing > 0 {
-			t.say("An earlier first run was stopped: making the %d demo responses that are missing.", missing)
-			return users, c.seedResponses(ctx, t, ledger, missing)
+		if missing <= 0 {
+			continue
+		}
+		if !first {
+			t.say("An earlier first run was stopped: making the %d demo responses that wave %s is short of.", missing, wave.Code)
+		}
+		if err := c.seedResponses(ctx, t, ledger, &wave, missing); err != nil {
+			return nil, err
 		}
 	}
 	return users, nil
 }
 
-// firstDemo makes the referrals and then opens the wave, which says that they
-// are all there. It takes a few seconds and is not to be interrupted: the rest
-// of a story cannot be told later.
+// missing is how many responses a wave of the first run is short of, while it
+// has no release: filling it ends with one.
+func (d *devCommand) missing(ctx context.Context, ledger *store.Store, wave *store.Wave) (int, error) {
+	if !wave.Demo || wave.Releases > 0 {
+		return 0, nil
+	}
+	// Demo waves that people have opened since are for them to fill.
+	ours, err := isOfFirstRun(ctx, ledger, wave)
+	if err != nil || !ours {
+		return 0, err
+	}
+	have, err := ledger.LiveTotal(ctx, wave.ID)
+	return d.Responses - have, err
+}
+
+// demoPoster is the collector that the waves of a first run are known by.
+const demoPoster = "Poster in staff rooms"
+
+func isOfFirstRun(ctx context.Context, ledger *store.Store, wave *store.Wave) (bool, error) {
+	collectors, err := ledger.Collectors(ctx, wave.ID)
+	return slices.ContainsFunc(collectors, func(c store.Collector) bool { return c.Name == demoPoster }), err
+}
+
+// firstDemo makes the referrals and then the waves, which say that they are all
+// there. It takes a few seconds and is not to be interrupted: the rest of a
+// story cannot be told later.
 func (d *devCommand) firstDemo(ctx context.Context, t terminal, c *config, ledger *store.Store) error {
 	if err := c.seedReferrals(ctx, t, ledger, d.Referrals); err != nil {
 		return err
 	}
-	wave := store.NewWave{
-		Survey: c.survey.ID, Code: now().Format("2006-01"), Versions: []int64{int64(c.survey.Version)},
+	current := store.NewWave{
+		Survey: c.survey.ID, Code: now().Format(monthly), Versions: []int64{int64(c.survey.Version)},
 		OpensAt: now().AddDate(0, 0, -21), Demo: true, Published: true,
 	}
-	if err := ledger.OpenWave(ctx, deed(), wave); err != nil {
-		return err
-	}
-	opened, err := ledger.WaveByCode(ctx, wave.Survey, wave.Code)
-	if err != nil {
-		return err
-	}
-	if _, err := ledger.AddOpenCollector(ctx, deed(), opened.ID, "Poster in staff rooms"); err != nil {
-		return err
-	}
-	_, err = ledger.AddClosedCollector(ctx, deed(), opened.ID, "Letters to home care workers", demoInvitations)
-	return err
-}
-
-// demoInvitations is how many letters the demo has sent.
-const demoInvitations = 48
-
-// refuseRealLedger keeps the demo, whose passwords are printed, out of a
-// ledger that real work is done in.
-func refuseRealLedger(ctx context.Context, ledger *store.Store) error {
-	waves, err := ledger.Waves(ctx, "")
-	if err != nil {
-		return err
-	}
-	users, err := ledger.Users(ctx)
-	if err != nil {
-		return err
-	}
-	isDemo := slices.ContainsFunc(waves, func(w store.Wave) bool { return w.Demo }) ||
-		slices.ContainsFunc(users, func(u store.User) bool { return u.Demo })
-	if len(waves)+len(users) > 0 && !isDemo {
-		return errors.New("the database at DATABASE_URL is in real use, and `portal dev` would add demo managers " +
-			"and print their passwords: start `portal web` and `portal worker` instead, or give it a database of its own")
+	// The current one last: it says that the others are there.
+	for ago := d.Waves - 1; ago >= 0; ago-- {
+		if _, err := c.openDemoWave(ctx, ledger, earlierWave(current, ago)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 type seedCommand struct {
 	settings
-	Responses int `default:"2000" help:"How many responses to add to the current wave, which must be a demo wave."`
+	Responses int `default:"2000" help:"How many responses to add to each wave: to the current one, which must be a demo wave, and to those before it. 1600000 take a minute or two."`
+	Waves     int `default:"2" help:"How many waves to fill: the current one and closed demo waves at half-year steps before it, which are made where they are missing."`
 	Referrals int `default:"60" help:"How many referrals to add."`
 }
 
 // Run adds demo data to a ledger that was made for it.
 func (s *seedCommand) Run(ctx context.Context, t terminal) (err error) {
+	if s.Waves < 1 {
+		return errTooFewWaves
+	}
 	c, err := s.read(t.err)
 	if err != nil {
 		return err
@@ -159,72 +166,20 @@ func (s *seedCommand) Run(ctx context.Context, t terminal) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, ledger.Close()) }()
-	// The wave first: a ledger in real use gets no demo managers either.
-	if _, err := c.demoWave(ctx, ledger); err != nil {
+	// The waves first: a ledger in real use gets no demo managers either.
+	waves, err := c.demoWaves(ctx, ledger, s.Waves)
+	if err != nil {
 		return err
 	}
 	if _, err := c.addDemoUsers(ctx, ledger); err != nil {
 		return err
 	}
-	if err := c.seedResponses(ctx, t, ledger, s.Responses); err != nil {
-		return err
+	for _, wave := range waves {
+		if err := c.seedResponses(ctx, t, ledger, wave, s.Responses); err != nil {
+			return err
+		}
 	}
 	return c.seedReferrals(ctx, t, ledger, s.Referrals)
-}
-
-// demoWave is the current wave, which must be a demo wave.
-func (c *config) demoWave(ctx context.Context, ledger *store.Store) (*store.Wave, error) {
-	wave, err := ledger.CurrentWave(ctx, c.survey.ID, now())
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return nil, errors.New("there is no wave to seed: open one with `portal wave open CODE --demo`")
-	case err != nil:
-		return nil, err
-	case !wave.Demo:
-		return nil, fmt.Errorf("wave %s is real: demo data goes into demo waves only", wave.Code)
-	case !wave.Open(now()):
-		return nil, fmt.Errorf("wave %s has closed: open another with `portal wave open CODE --demo`", wave.Code)
-	}
-	return wave, nil
-}
-
-// seedResponses adds n demo responses to the current wave.
-func (c *config) seedResponses(ctx context.Context, t terminal, ledger *store.Store, n int) error {
-	wave, err := c.demoWave(ctx, ledger)
-	if err != nil {
-		return err
-	}
-	deps := c.demoDeps(t, ledger)
-	if deps.Invitations, err = demoAnswered(ctx, ledger, wave); err != nil {
-		return err
-	}
-	if err := demo.Responses(ctx, deps, *wave, n); err != nil {
-		return fmt.Errorf("seed responses: %w", err)
-	}
-	return nil
-}
-
-// demoAnswered are the codes of two thirds of the demo's letters: those that
-// were answered.
-func demoAnswered(ctx context.Context, ledger *store.Store, wave *store.Wave) ([]string, error) {
-	collectors, err := ledger.Collectors(ctx, wave.ID)
-	if err != nil {
-		return nil, err
-	}
-	var codes []string
-	for _, collector := range collectors {
-		if collector.Kind != store.ClosedCollector || !collector.Open(now()) {
-			continue
-		}
-		err := ledger.Invitations(ctx, collector.ID, 1, demoInvitations*2/3, func(i store.Invitation) error {
-			codes = append(codes, i.Code)
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return codes, nil
 }
 
 // seedReferrals adds n demo referrals to the desk.
@@ -252,14 +207,49 @@ func (c *config) seedReferrals(ctx context.Context, t terminal, ledger *store.St
 func (c *config) demoDeps(t terminal, ledger *store.Store) demo.Deps {
 	deps := demo.Deps{
 		Store: ledger, Survey: c.survey, Referral: c.referral, Rules: c.rules, Calendar: c.calendar, Now: now(),
-		Progress: func(done, total int, what string) {
-			if done == total {
-				t.say("  %d %s", total, what)
-			}
-		},
+		Progress: t.progress(),
 	}
 	for _, d := range c.organisation.Districts {
 		deps.Districts = append(deps.Districts, d.Slug)
 	}
 	return deps
+}
+
+// progress says how far something is, not more than once in a few seconds, and
+// what it took in the end if anybody had to wait.
+func (t terminal) progress() func(done, total int, what string) {
+	const patience = 3 * time.Second
+	began := time.Now()
+	said := began
+	return func(done, total int, what string) {
+		switch took := time.Since(began); {
+		case done == total && took >= patience:
+			t.say("  %d %s in %s, %.0f a second", total, what, took.Round(time.Second), float64(total)/took.Seconds())
+		case done == total:
+			t.say("  %d %s", total, what)
+		case time.Since(said) >= patience:
+			said = time.Now()
+			t.say("  %d thousand of %d %s", done/1000, total, what)
+		}
+	}
+}
+
+// refuseRealLedger keeps the demo, whose passwords are printed, out of a
+// ledger that real work is done in.
+func refuseRealLedger(ctx context.Context, ledger *store.Store) error {
+	waves, err := ledger.Waves(ctx, "")
+	if err != nil {
+		return err
+	}
+	users, err := ledger.Users(ctx)
+	if err != nil {
+		return err
+	}
+	isDemo := slices.ContainsFunc(waves, func(w store.Wave) bool { return w.Demo }) ||
+		slices.ContainsFunc(users, func(u store.User) bool { return u.Demo })
+	if len(waves)+len(users) > 0 && !isDemo {
+		return errors.New("the database at DATABASE_URL is in real use, and `portal dev` would add demo managers " +
+			"and print their passwords: start `portal web` and `portal worker` instead, or give it a database of its own")
+	}
+	return nil
 }

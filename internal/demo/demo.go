@@ -2,7 +2,8 @@
 // that the portal can be tried out: responses of care workers who do not
 // exist, and referrals about people who do not exist at every point of their
 // way across the desk. Everything goes in through the doors that real data
-// uses. What real data needs does not belong here.
+// uses, but for most of the responses, of which there may be a million and a
+// half: see Responses. What real data needs does not belong here.
 package demo
 
 import (
@@ -26,7 +27,8 @@ type Deps struct {
 	Calendar         *routing.Calendar
 	Districts        []string // slugs, in the order of the organisation
 	Now              time.Time
-	// Invitations are spent by the first responses, as far as they go.
+	// Invitations are spent by the first responses, as far as they go. They
+	// are of the wave that is filled.
 	Invitations []string
 	// Users act on the referrals: triage on those of its teams, the
 	// safeguarding lead, who must be there, on all others.
