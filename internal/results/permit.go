@@ -17,8 +17,10 @@ import (
 //  2. so do, unless they are empty, all sets into which its conditions divide
 //     the people: those who meet some of them and not the others;
 //  3. in each of its dimensions, the rows beside it that are not shown, with
-//     those who did not say, are together nobody or as many as the threshold;
-//     while they are not, the next smallest row is not shown either;
+//     those who did not say, are together nobody or as many as the threshold,
+//     and so are those who gave the same answers and meet all but one of its
+//     other conditions; while they are not, the next smallest row is not shown
+//     either;
 //  4. so are those by which each of these sets has grown since the edition in
 //     which it was last shown;
 //  5. and each set that it is a part of is shown;
@@ -223,28 +225,20 @@ func (n *census) elsewhere(question, condition, mask, value, edition int) int {
 }
 
 // restDivides tells whether those of the held rows, who together can be worked
-// out, divide all who gave those answers as rule 2 wants it.
+// out, divide all who gave the same answers as rule 2 wants it.
 func (n *census) restDivides(question, condition, mask int, held []bool, edition, threshold int) bool {
-	here := 0
-	for v, isHeld := range held {
-		if isHeld {
-			here += n.along(condition, mask, v, question, edition)
-		}
-	}
-	if here == 0 {
-		return true
-	}
 	for i := range n.conditions {
 		if mask&(1<<i) == 0 {
 			continue
 		}
-		out := -here
+		elsewhere := 0
 		for v, isHeld := range held {
-			if isHeld {
-				out += n.along(condition, mask&^(1<<i), v, question, edition)
+			here := n.along(condition, mask, v, question, edition)
+			if isHeld && here > 0 { // whoever else is held is nobody here
+				elsewhere += n.along(condition, mask&^(1<<i), v, question, edition) - here
 			}
 		}
-		if !fine(out, threshold) {
+		if !fine(elsewhere, threshold) {
 			return false
 		}
 	}

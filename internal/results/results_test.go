@@ -237,7 +237,7 @@ func TestSeveralAnswers(t *testing.T) {
 	want := `{"id":"barriers","base":20,"positive":null,"options":[` +
 		`{"value":"cost","count":null,"percent":null,"withheld":"complementary"},` +
 		`{"value":"travel","count":10,"percent":50},` +
-		`{"value":"none","count":null,"percent":null,"withheld":"fewer_than_5"}],"aside":[{"value":"skipped","count":5,"percent":null}],"several":true}`
+		`{"value":"none","count":null,"percent":null,"withheld":"fewer_than_5"}],"aside":[{"value":"skipped","count":5,"percent":null}],"caution":"base_under_30","several":true}`
 	if got := asJSON(t, got); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
