@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"sync"
@@ -31,10 +32,10 @@ type counted struct {
 	published *results.Published
 }
 
-// How many waves are kept, and how long counting one may take.
 const (
-	cachedWaves    = 16
-	countingLimits = time.Minute
+	cachedWaves    = 16          // how many waves are kept
+	countingLimits = time.Minute // how long counting one may take
+	manyResponses  = 100_000     // of which counting takes much memory
 )
 
 // published gives what may be seen of the wave as it was read, or of a later
@@ -62,6 +63,10 @@ func (a *app) published(ctx context.Context, wave *store.Wave) (*results.Publish
 			return nil, err
 		}
 		kept.editions = editions
+		kept.published.Prepare()
+		if kept.index.Released() > manyResponses {
+			debug.FreeOSMemory() // what counting took for a moment
+		}
 		r.keep(kept)
 	}
 	return kept.published, nil

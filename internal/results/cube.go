@@ -1,7 +1,8 @@
 package results
 
 import (
-	"runtime"
+	"math"
+	"math/bits"
 	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -27,7 +28,8 @@ type cube struct {
 	dims    []*columns
 	columns []int
 	entries []combination
-	counts  []uint32 // of entries, by column
+	at      map[combination]int // where each entry is
+	counts  []tally             // of entries
 
 	mu        sync.Mutex
 	marginals map[int]*cube
@@ -36,33 +38,15 @@ type cube struct {
 // newCube counts the first editions[len-1] responses of the index; editions
 // are sizes of prefixes, ascending.
 func newCube(x *Index, columns, editions []int) *cube {
-	c := &cube{dims: x.layout.dimensions(), columns: columns}
-	counted := make([]*cube, len(x.chunks))
-	places := make(chan struct{}, runtime.GOMAXPROCS(0))
-	var wait sync.WaitGroup
+	c := &cube{dims: x.layout.dimensions(), columns: columns, at: map[combination]int{}}
 	for n := range x.chunks {
-		wait.Go(func() {
-			places <- struct{}{}
-			defer func() { <-places }()
-			part := &cube{dims: c.dims, columns: columns}
-			part.count(x, n, editions)
-			counted[n] = part
-		})
-	}
-	wait.Wait()
-	at := map[combination]int{}
-	for n, part := range counted {
-		counted[n] = nil
+		part := cube{dims: c.dims, columns: columns}
+		part.count(x, n, editions)
 		for i, entry := range part.entries {
-			c.merge(at, entry, part.of(i))
+			c.merge(entry, part.counts[i])
 		}
 	}
 	return c
-}
-
-// of are the counts of an entry.
-func (c *cube) of(entry int) []uint32 {
-	return c.counts[entry*len(c.columns) : (entry+1)*len(c.columns)]
 }
 
 // count counts one chunk.
@@ -103,39 +87,51 @@ func (c *cube) count(x *Index, number int, editions []int) {
 		places[i] = at
 	}
 	width := len(c.columns)
-	c.counts = make([]uint32, len(c.entries)*width)
+	counts := make([]uint32, len(c.entries)*width)
 	for n, column := range c.columns {
 		if column == everybody {
 			for _, at := range places {
-				c.counts[at*width+n]++
+				counts[at*width+n]++
 			}
 		} else if bits := chunk.bits[column]; bits != nil {
 			for at := range roaring.Values(bits) {
 				if int(at) < size {
-					c.counts[places[at]*width+n]++
+					counts[places[at]*width+n]++
 				}
 			}
 		}
+	}
+	for i := range c.entries {
+		c.counts = append(c.counts, tally{many: counts[i*width : (i+1)*width]})
 	}
 }
 
 // marginal is the cube over some of the dimensions, a bit for each.
 func (c *cube) marginal(dims int) *cube {
+	if dims == 1<<len(c.dims)-1 {
+		return c
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if known := c.marginals[dims]; known != nil {
 		return known
 	}
-	m := &cube{dims: c.dims, columns: c.columns}
-	at := map[combination]int{}
-	for i := range c.entries {
-		entry := combination{edition: c.entries[i].edition}
+	// Of one more dimension if there is one, which is smaller than the whole.
+	of := c
+	for known, m := range c.marginals {
+		if known&dims == dims && bits.OnesCount(uint(known)) == bits.OnesCount(uint(dims))+1 && len(m.entries) < len(of.entries) { //nolint:gosec // not negative
+			of = m
+		}
+	}
+	m := &cube{dims: c.dims, columns: c.columns, at: map[combination]int{}}
+	for i := range of.entries {
+		entry := combination{edition: of.entries[i].edition}
 		for d := range c.dims {
 			if dims>>d&1 == 1 {
-				entry.said[d] = c.entries[i].said[d]
+				entry.said[d] = of.entries[i].said[d]
 			}
 		}
-		m.merge(at, entry, c.of(i))
+		m.merge(entry, of.counts[i])
 	}
 	if c.marginals == nil {
 		c.marginals = map[int]*cube{}
@@ -144,19 +140,27 @@ func (c *cube) marginal(dims int) *cube {
 	return m
 }
 
-// merge adds to the counts of a combination; at says where each one is.
-func (c *cube) merge(at map[combination]int, entry combination, counts []uint32) {
-	place, known := at[entry]
+// makeMarginals makes all those over up to so many of the dimensions.
+func (c *cube) makeMarginals(most int) {
+	for size := min(most, len(c.dims)); size >= 0; size-- {
+		for dims := range 1 << len(c.dims) {
+			if bits.OnesCount(uint(dims)) == size { //nolint:gosec // not negative
+				c.marginal(dims)
+			}
+		}
+	}
+}
+
+// merge adds to the counts of a combination.
+func (c *cube) merge(entry combination, counts tally) {
+	place, known := c.at[entry]
 	if !known {
-		at[entry] = len(c.entries)
+		c.at[entry] = len(c.entries)
 		c.entries = append(c.entries, entry)
-		c.counts = append(c.counts, counts...)
-		return
+		place = len(c.counts)
+		c.counts = append(c.counts, tally{few: make([]uint8, len(c.columns))})
 	}
-	sums := c.of(place)
-	for i, n := range counts {
-		sums[i] += n
-	}
+	c.counts[place].add(counts)
 }
 
 // sums counts, by column, those who meet all conditions, in all editions.
@@ -168,9 +172,7 @@ func (c *cube) sums(conditions []cell) []int {
 	}
 	for i := range m.entries {
 		if m.entries[i].meets(conditions) {
-			for n, count := range m.of(i) {
-				sums[n] += int(count)
-			}
+			m.counts[i].each(func(column, n int) { sums[column] += n })
 		}
 	}
 	return sums
@@ -196,72 +198,68 @@ type census struct {
 	conditions          []cell
 	values              []int   // of each condition's dimension: its options, and nothing said
 	met                 []int   // by mask, question, edition
-	across              [][]int // by condition, and then by mask, value, question, edition
+	across              [][]int // by condition, and then by mask without it, value, question, edition
 }
 
-// takeCensus counts the cube for some conditions, each of another dimension.
+// takeCensus reads the cube for some conditions, each of another dimension.
 func (c *cube) takeCensus(conditions []cell, editions int) *census {
 	n := &census{questions: len(c.columns), editions: editions, conditions: conditions}
 	masks := 1 << len(conditions)
 	n.met = make([]int, masks*n.questions*editions)
-	for _, condition := range conditions {
+	for mask := range masks {
+		who, dims := n.who(mask)
+		c.read(n.met[n.place(1, mask, 0, 0, 0):], dims, who, editions)
+	}
+	for i, condition := range conditions {
 		values := len(c.dims[condition.dim].options) + 1
 		n.values = append(n.values, values)
 		n.across = append(n.across, make([]int, masks*values*n.questions*editions))
-	}
-	m := c.marginal(dimsOf(conditions))
-	for i := range m.entries {
-		n.add(&m.entries[i], m.of(i))
-	}
-	n.sum(n.met)
-	for i := range n.across {
-		n.sum(n.across[i])
+		for mask := range masks {
+			if mask>>i&1 == 1 {
+				continue
+			}
+			who, dims := n.who(mask)
+			for value := range values {
+				who.said[condition.dim] = uint8(value) //nolint:gosec // dimensions have fewer than 255 options
+				c.read(n.across[i][n.place(values, mask, value, 0, 0):], dims|1<<condition.dim, who, editions)
+			}
+		}
 	}
 	return n
 }
 
-func (n *census) add(who *combination, bases []uint32) {
-	mask := 0
+// who are those who meet the conditions of a mask, and of which dimensions.
+func (n *census) who(mask int) (who combination, dims int) {
 	for i, condition := range n.conditions {
-		if int(who.said[condition.dim]) == condition.option+1 {
-			mask |= 1 << i
+		if mask>>i&1 == 1 {
+			who.said[condition.dim] = uint8(condition.option + 1) //nolint:gosec // dimensions have fewer than 255 options
+			dims |= 1 << condition.dim
 		}
 	}
-	at := n.place(1, mask, 0, 0, who.edition)
-	for q, count := range bases {
-		n.met[at+q*n.editions] += int(count)
+	return who, dims
+}
+
+// read writes to counts, by column and edition, how many gave the combination's
+// answers to some dimensions, in each edition and all before it.
+func (c *cube) read(counts []int, dims int, who combination, editions int) {
+	m := c.marginal(dims)
+	for who.edition = range editions {
+		if at, known := m.at[who]; known {
+			m.counts[at].each(func(column, n int) { counts[column*editions+who.edition] = n })
+		}
 	}
-	for i, condition := range n.conditions {
-		at := n.place(n.values[i], mask&^(1<<i), int(who.said[condition.dim]), 0, who.edition)
-		for q, count := range bases {
-			n.across[i][at+q*n.editions] += int(count)
+	if editions == 1 {
+		return
+	}
+	for at := range len(c.columns) * editions {
+		if at%editions > 0 {
+			counts[at] += counts[at-1]
 		}
 	}
 }
 
 func (n *census) place(values, mask, value, question, edition int) int {
 	return ((mask*values+value)*n.questions+question)*n.editions + edition
-}
-
-// sum adds up what add has counted: editions with those before them, and masks
-// with those that meet more.
-func (n *census) sum(counts []int) {
-	for at := range counts {
-		if at%n.editions > 0 {
-			counts[at] += counts[at-1]
-		}
-	}
-	masks := 1 << len(n.conditions)
-	each := len(counts) / masks
-	for bit := 1; bit < masks; bit <<= 1 {
-		for mask := range masks {
-			if mask&bit == 0 {
-				for i, count := range counts[(mask|bit)*each : (mask|bit)*each+each] {
-					counts[mask*each+i] += count
-				}
-			}
-		}
-	}
 }
 
 // base counts those in the base who meet the conditions of the mask.
@@ -285,6 +283,10 @@ func (c *cube) implied(conditions []cell, editions int) [][][]cell {
 		out[q] = make([][]cell, editions)
 	}
 	dims := dimsOf(conditions)
+	var who combination
+	for _, condition := range conditions {
+		who.said[condition.dim] = uint8(condition.option + 1) //nolint:gosec // dimensions have fewer than 255 options
+	}
 	for d := range c.dims {
 		if dims>>d&1 == 1 {
 			continue
@@ -293,17 +295,21 @@ func (c *cube) implied(conditions []cell, editions int) [][][]cell {
 		values := len(c.dims[d].options) + 1
 		// The edition in which somebody first said so, and one; 0 for never.
 		came := make([]int, questions*values)
-		for i := range m.entries {
-			entry := &m.entries[i]
-			if !entry.meets(conditions) {
-				continue
-			}
-			for q, n := range m.of(i) {
-				if first := &came[q*values+int(entry.said[d])]; n > 0 && (*first == 0 || entry.edition < *first-1) {
-					*first = entry.edition + 1
+		for value := range values {
+			who.said[d] = uint8(value) //nolint:gosec // dimensions have fewer than 255 options
+			for who.edition = range editions {
+				at, known := m.at[who]
+				if !known {
+					continue
 				}
+				m.counts[at].each(func(q, n int) {
+					if n > 0 && came[q*values+value] == 0 {
+						came[q*values+value] = who.edition + 1
+					}
+				})
 			}
 		}
+		who.said[d] = 0
 		for q := range questions {
 			for e := range editions {
 				if only := onlyValue(came[q*values:(q+1)*values], e); only > 0 {
@@ -338,4 +344,43 @@ func (who *combination) meets(conditions []cell) bool {
 		}
 	}
 	return true
+}
+
+// tally holds a number for each column, in a byte as long as all of them fit:
+// of most combinations there are few people.
+type tally struct {
+	few  []uint8
+	many []uint32 // nil as long as they fit
+}
+
+// each calls visit with the number of every column.
+func (t tally) each(visit func(column, n int)) {
+	for column, n := range t.few {
+		visit(column, int(n))
+	}
+	for column, n := range t.many {
+		visit(column, int(n))
+	}
+}
+
+// add adds the other's numbers.
+func (t *tally) add(other tally) {
+	if t.many == nil {
+		fits := true
+		other.each(func(column, n int) { fits = fits && int(t.few[column])+n <= math.MaxUint8 })
+		if !fits {
+			t.many = make([]uint32, len(t.few))
+			for column, n := range t.few {
+				t.many[column] = uint32(n)
+			}
+			t.few = nil
+		}
+	}
+	other.each(func(column, n int) {
+		if t.many == nil {
+			t.few[column] += uint8(n) //nolint:gosec // it fits
+		} else {
+			t.many[column] += uint32(n) //nolint:gosec // as many as there are responses at most
+		}
+	})
 }

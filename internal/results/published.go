@@ -36,16 +36,29 @@ func (x *Index) Publish(editions []int) (*Published, error) {
 		for _, q := range x.layout.questions {
 			bases = append(bases, q.based)
 		}
-		return newCube(x, append(bases, everybody), p.editions)
+		c := newCube(x, append(bases, everybody), p.editions)
+		c.makeMarginals(len(c.dims))
+		return c
 	})
 	p.all = sync.OnceValue(func() *cube {
 		all := []int{}
 		for column := range x.layout.names {
 			all = append(all, column)
 		}
-		return newCube(x, append(all, everybody), []int{p.newest()})
+		c := newCube(x, append(all, everybody), []int{p.newest()})
+		c.makeMarginals(keptMarginals)
+		return c
 	})
 	return p, nil
+}
+
+// Prepare counts what Disclose needs, which the first call of it does
+// otherwise: of a million responses some seconds.
+func (p *Published) Prepare() {
+	if len(p.editions) > 0 {
+		p.bases()
+		p.all()
+	}
 }
 
 // newest is how many responses the newest edition has.
