@@ -30,6 +30,19 @@ func CountedTogether(older, newer *Form) []string {
 	return c.differences
 }
 
+// AskedAlike tells whether both versions ask a question, and in the same way, so
+// that the answers of two waves can be compared.
+func AskedAlike(older, newer *Form, id string) bool {
+	before, now := older.Question(id), newer.Question(id)
+	if before == nil || now == nil {
+		return false
+	}
+	var c comparison
+	c.group(id, older.PageOf(id), newer.PageOf(id))
+	c.question(before, now)
+	return len(c.differences) == 0
+}
+
 // comparison collects the differences between two versions.
 type comparison struct {
 	older, newer int

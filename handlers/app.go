@@ -52,6 +52,9 @@ type Config struct {
 	Demo bool
 	Log  *slog.Logger
 	Now  func() time.Time
+	// Stopping is closed when the server ends, so that streams end too;
+	// optional.
+	Stopping <-chan struct{}
 }
 
 // Jobs are the nudges that handlers give. None of them blocks or fails.
@@ -68,6 +71,7 @@ type app struct {
 	sessions  *scs.SessionManager
 	limiter   *limiter
 	results   resultsCache
+	releases  releaseWatch
 	languages languages
 	versions  *store.Versions
 
@@ -112,9 +116,11 @@ func New(cfg Config) (http.Handler, error) {
 	}))
 	managed := a.sessions.LoadAndSave(sameOrigin.Handler(engine))
 	return a.secured(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
-		defer cancel()
-		r = r.WithContext(ctx)
+		if !isStream(r.URL.Path) {
+			ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+			defer cancel()
+			r = r.WithContext(ctx)
+		}
 		if r.Method == http.MethodHead {
 			r.Method = http.MethodGet // the server leaves the body out by itself
 		}
@@ -131,6 +137,11 @@ func New(cfg Config) (http.Handler, error) {
 func hasSession(path string) bool {
 	return strings.HasPrefix(path, "/manage") ||
 		strings.HasPrefix(path, "/api/v1/surveys/") && strings.HasSuffix(path, "/results")
+}
+
+// isStream reports whether the answer goes on as long as somebody reads it.
+func isStream(path string) bool {
+	return strings.HasPrefix(path, "/manage/") && strings.HasSuffix(path, "/results/live")
 }
 
 // requestTimeout bounds the work for one request.

@@ -1,6 +1,12 @@
 package handlers
 
-import "intake/internal/results"
+import (
+	"slices"
+	"strconv"
+
+	"intake/forms"
+	"intake/internal/results"
+)
 
 // bar is a horizontal bar of a hundred units, drawn as SVG beneath its words.
 type bar struct {
@@ -20,3 +26,37 @@ func barOf(cell results.OptionResult, good bool) *bar {
 	}
 	return b
 }
+
+// stackPart is a part of a bar that shows the answers to a question side by
+// side.
+type stackPart struct {
+	From, Length int // in per cent
+	Class        string
+}
+
+// stackOf draws the shares that may be shown, in the order of the answers. What
+// is not shown leaves a gap at the end.
+func stackOf(q *forms.Question, figures results.Figures) []stackPart {
+	if q.Kind.Several() || figures.Withheld != "" {
+		return nil
+	}
+	var stack []stackPart
+	from := 0
+	for i, cell := range figures.Options {
+		if cell.Percent == nil || *cell.Percent <= 0 {
+			continue
+		}
+		class := "stack--" + strconv.Itoa(i%stackShades)
+		if slices.Contains(q.Positive, cell.Value) {
+			class = "stack--good-" + strconv.Itoa(i%2)
+		}
+		length := min(*cell.Percent, 100-from)
+		stack = append(stack, stackPart{From: from, Length: length, Class: class})
+		from += length
+	}
+	return stack
+}
+
+// stackShades is how many shades the style sheet has for answers that are not
+// good ones.
+const stackShades = 6

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"net/http"
@@ -10,113 +11,54 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"intake/forms"
 	"intake/internal/results"
 	"intake/internal/store"
 )
 
-// resultsAnswer is the body of the results over the API.
-type resultsAnswer struct {
-	Survey    string                   `json:"survey"`
-	Wave      string                   `json:"wave"`
-	Responses int                      `json:"responses"` // live, as far as it may be told
-	Released  int                      `json:"released"`
-	Counted   int                      `json:"counted"` // of the released ones
-	Filters   map[string]string        `json:"filters,omitempty"`
-	By        string                   `json:"by,omitempty"`
-	Questions []results.QuestionResult `json:"questions"`
-}
-
-// apiResults gives the figures to a program whose key has the right, and to a
-// manager who is signed in and may see them; of a wave that publishes them
-// also to strangers, with every number of people rounded.
-func (a *app) apiResults(c *gin.Context) error {
-	denied := a.mayReadResults(c)
-	if denied != nil && asProblem(denied).status >= http.StatusInternalServerError {
-		return denied
-	}
-	if denied != nil {
-		// Whoever may not know learns nothing of waves either.
-		wave, err := a.askedWave(c)
-		view := askedView(c.Request.URL.Query())
-		if err != nil || !wave.Published || len(view.Filters) > 0 || view.By != "" {
-			return denied
-		}
-	}
-	seen, err := a.waveResults(c)
-	switch {
-	case err != nil:
-		return err
-	case denied != nil:
-		seen.figures = seen.figures.ForThePublic()
-		// The live one would tell when each response came.
-		if seen.released > 0 {
-			seen.released = seen.figures.Released
-		}
-		seen.live.Number = seen.released
-	}
-	c.JSON(http.StatusOK, a.resultsAnswer(seen))
-	return nil
-}
-
-// mayReadResults is nil for who may read results that are not published.
-func (a *app) mayReadResults(c *gin.Context) error {
-	if c.GetHeader("Authorization") != "" {
-		return a.requireBearer(c, "results")
-	}
-	user, err := a.sessionUser(c.Request.Context())
-	if errors.Is(err, store.ErrNotFound) {
-		return errNoBearer
-	} else if err != nil {
-		return err
-	}
-	if !can(user, viewResults) {
-		return errForbidden
-	}
-	return nil
-}
-
-func (a *app) resultsAnswer(seen seenResults) resultsAnswer {
-	answer := resultsAnswer{
-		Survey: a.Survey.ID, Wave: seen.wave.Code, Responses: seen.live.Number,
-		Released: seen.released, Counted: min(seen.figures.Released, seen.released), Questions: seen.figures.Questions, By: seen.view.By,
-	}
-	for _, f := range seen.view.Filters {
-		if answer.Filters == nil {
-			answer.Filters = map[string]string{}
-		}
-		answer.Filters[f.Question] = f.Option
-	}
-	return answer
-}
-
 // seenResults are the figures of a wave as somebody may see them.
 type seenResults struct {
-	wave     *store.Wave
-	view     results.View
-	figures  results.Results
-	released int        // as far as it may be told
-	live     store.Told // how many responses have come
+	wave      *store.Wave
+	view      results.View
+	published *results.Published
+	figures   results.Results
+	released  int        // as far as it may be told
+	live      store.Told // how many responses have come
 }
+
+// nothing tells whether no figure of the view is shown.
+func (s *seenResults) nothing() bool { return s.figures.Released > 0 && s.figures.Shows() == 0 }
 
 // waveResults finds the wave and the view that are asked for, and their
 // figures.
 func (a *app) waveResults(c *gin.Context) (seen seenResults, err error) {
 	ctx := c.Request.Context()
-	if seen.wave, err = a.askedWave(c); err != nil {
+	wave, err := a.askedWave(c)
+	if err != nil && c.Param("slug") == a.Survey.ID {
+		return seen, a.namingWaves(ctx, err)
+	} else if err != nil {
 		return seen, err
 	}
-	published, err := a.published(ctx, seen.wave)
-	if err != nil {
-		return seen, err
-	}
-	seen.view = askedView(c.Request.URL.Query())
-	if seen.figures, err = published.Disclose(seen.view); err != nil {
+	if seen, err = a.figures(ctx, wave, askedView(c.Request.URL.Query())); err != nil {
 		return seen, viewProblem(err)
 	}
 	// Counted last, so that it is never less than what was released.
-	live, err := a.Store.LiveTotal(ctx, seen.wave.ID)
-	seen.wave.Released = max(seen.wave.Released, seen.figures.Released) // they may be of a later release
-	seen.released, seen.live = seen.wave.ToldReleased().Number, seen.wave.ToldTotal(live)
+	live, err := a.Store.LiveTotal(ctx, wave.ID)
+	wave.Released = max(wave.Released, seen.figures.Released) // they may be of a later release
+	seen.released, seen.live = wave.ToldReleased().Number, wave.ToldTotal(live)
+	return seen, err
+}
+
+// figures gives those of a wave in a view, with a *results.ViewError for a
+// view that there is not.
+func (a *app) figures(ctx context.Context, wave *store.Wave, view results.View) (seen seenResults, err error) {
+	seen.wave, seen.view = wave, view
+	if seen.published, err = a.published(ctx, wave); err != nil {
+		return seen, err
+	}
+	if seen.figures, err = seen.published.Disclose(view); err == nil && wave.ByInvitation {
+		seen.figures = seen.figures.WithIntervals()
+	}
 	return seen, err
 }
 
@@ -166,20 +108,89 @@ func (a *app) askedWave(c *gin.Context) (*store.Wave, error) {
 	return a.Store.WaveByCode(c.Request.Context(), a.Survey.ID, code)
 }
 
-type resultsPage struct {
-	base
-	Survey     string
-	Wave       string
-	Waves      []menuItem // where there are several
-	Live       store.Told
-	Released   store.Told
-	Counted    int // of the released ones
-	ReleasedAt string
-	View       viewForm
-	Invited    bool // only people with an invitation could answer
-	Open       bool
-	Headline   *headline
-	Sections   []resultsSection
+// namingWaves says which waves there are to who may know, where err is that
+// there is none of the name that was given.
+func (a *app) namingWaves(ctx context.Context, err error) error {
+	if !errors.Is(err, store.ErrNotFound) && !errors.Is(err, errPageNotFound) {
+		return err
+	}
+	waves, listErr := a.Store.Waves(ctx, a.Survey.ID)
+	if listErr != nil {
+		return listErr
+	}
+	if len(waves) == 0 {
+		return err
+	}
+	codes := make([]string, len(waves))
+	for i, w := range waves {
+		codes[i] = w.Code
+	}
+	return &problem{status: http.StatusNotFound, title: "There is no such wave",
+		words: "The survey has no wave of that name. Use one of these: " + strings.Join(codes, ", ") + "; or leave it out for the current one."}
+}
+
+// mostCompared bounds how many waves stand side by side with the one shown.
+const mostCompared = 3
+
+// comparedWave is another wave in the same view.
+type comparedWave struct {
+	code    string
+	beside  bool // it was asked for, and stands beside the wave shown
+	form    *forms.Form
+	figures map[string]results.Figures
+}
+
+// compared gives the waves that the address asks to compare with; if it names
+// none, the one before, for what has changed since. One that has no such view,
+// as its districts were others, has no figures.
+func (a *app) compared(c *gin.Context, seen seenResults, waves []store.Wave) ([]comparedWave, error) {
+	ctx := c.Request.Context()
+	var with []comparedWave
+	add := func(wave *store.Wave, beside bool) error {
+		form, err := a.versions.Get(ctx, wave.Survey, wave.Version())
+		if err != nil {
+			return err
+		}
+		other := comparedWave{code: wave.Code, beside: beside, form: form, figures: map[string]results.Figures{}}
+		// Its rows are not shown.
+		figures, err := a.figures(ctx, wave, results.View{Filters: seen.view.Filters})
+		var unknown *results.ViewError
+		if err != nil && !errors.As(err, &unknown) {
+			return err
+		}
+		for _, q := range figures.figures.Questions {
+			other.figures[q.ID] = q.Figures
+		}
+		with = append(with, other)
+		return nil
+	}
+	for _, code := range c.QueryArray("with") {
+		if code == "" || code == seen.wave.Code || len(with) == mostCompared ||
+			slices.ContainsFunc(with, func(w comparedWave) bool { return w.code == code }) {
+			continue
+		}
+		if !readable(code) {
+			return nil, a.namingWaves(ctx, errPageNotFound)
+		}
+		wave, err := a.Store.WaveByCode(ctx, a.Survey.ID, code)
+		if err != nil {
+			return nil, a.namingWaves(ctx, err)
+		}
+		if err := add(wave, true); err != nil {
+			return nil, err
+		}
+	}
+	if len(with) > 0 {
+		return with, nil
+	}
+	shown := slices.IndexFunc(waves, func(w store.Wave) bool { return w.ID == seen.wave.ID })
+	for i := shown + 1; i < len(waves); i++ {
+		// The one before it that tells anything.
+		if before := &waves[i]; before.Released > 0 && before.Demo == seen.wave.Demo {
+			return with, add(before, false)
+		}
+	}
+	return nil, nil
 }
 
 // surveyResults shows a wave's figures. Whatever it shows came out of the
@@ -190,40 +201,39 @@ func (a *app) surveyResults(c *gin.Context) error {
 		return err
 	}
 	if wantsJSON(c) {
-		c.JSON(http.StatusOK, a.resultsAnswer(seen))
-		return nil
+		return a.answerResults(c, seen)
 	}
-	wave := seen.wave
-	page := resultsPage{
-		base: a.base(c, a.Survey.Title.In("en")+": results"), Survey: a.Survey.Title.In("en"),
-		Wave: wave.Code, Live: seen.live, Released: wave.ToldReleased(), Counted: min(seen.figures.Released, seen.released),
-		Invited: wave.ByInvitation, Open: wave.Open(a.Now()), View: a.viewForm(seen),
-	}
-	page.Nav, page.Demo = "results", wave.Demo
-	released, err := a.Store.LastRelease(c.Request.Context(), wave.ID)
+	waves, err := a.Store.Waves(c.Request.Context(), a.Survey.ID)
 	if err != nil {
 		return err
 	}
-	if released != nil {
-		page.ReleasedAt = moment(*released)
-	}
-	if page.Waves, err = a.otherWaves(c, wave); err != nil {
+	compared, err := a.compared(c, seen, waves)
+	if err != nil {
 		return err
 	}
+	page := resultsPage{
+		base: a.base(c, a.Survey.Title.In("en")+": results"), Survey: a.Survey.Title.In("en"),
+		Wave: seen.wave.Code, Live: seen.live, Released: seen.wave.ToldReleased(), Counted: min(seen.figures.Released, seen.released),
+		View: a.viewForm(seen, waves, compared),
+	}
+	page.Nav, page.Demo = "results", seen.wave.Demo
+	if page.Honesty, err = a.honesty(c.Request.Context(), seen); err != nil {
+		return err
+	}
+	if seen.nothing() {
+		if page.Wider, err = a.widerView(seen); err != nil {
+			return err
+		}
+	}
 	if seen.figures.Released > 0 {
-		page.fill(a.Survey, seen)
+		districts, err := a.districtRows(seen)
+		if err != nil {
+			return err
+		}
+		page.fill(a.Survey, seen, compared, districts)
+		if page.StandsOut, err = a.standsOut(seen); err != nil {
+			return err
+		}
 	}
 	return a.render(c, http.StatusOK, "results", &page)
-}
-
-func (a *app) otherWaves(c *gin.Context, shown *store.Wave) ([]menuItem, error) {
-	waves, err := a.Store.Waves(c.Request.Context(), a.Survey.ID)
-	if err != nil || len(waves) < 2 {
-		return nil, err
-	}
-	var items []menuItem
-	for _, w := range waves {
-		items = append(items, menuItem{Text: w.Code, Href: c.Request.URL.Path + "?wave=" + w.Code, Current: w.ID == shown.ID})
-	}
-	return items, nil
 }

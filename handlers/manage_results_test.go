@@ -67,7 +67,7 @@ func TestResultsPageFigures(t *testing.T) {
 	if figures["Responses so far"] != "157" || figures["Counted in these results"] != "150" {
 		t.Errorf("the page says %v", figures)
 	}
-	p.says("last changed on "+moment(app.clock()), "indicative")
+	p.says("the last on "+moment(app.clock()), "indicative")
 
 	checked := 0
 	for _, page := range app.cfg.Survey.Pages {
@@ -185,7 +185,7 @@ func TestResultsOfAnEarlierWave(t *testing.T) {
 		if got := p.Find(".figures dd").Last().Text(); got != released {
 			t.Errorf("%q shows %s responses, want %s", query, got, released)
 		}
-		if p.Find(".tabs a").Length() != 2 {
+		if p.Find("#wave option").Length() != 2 || p.Find("#with option").Length() != 2 {
 			t.Error("the other wave is not offered")
 		}
 	}

@@ -1,22 +1,48 @@
 package handlers
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"intake/forms"
 	"intake/internal/results"
+	"intake/internal/store"
 )
 
-// viewForm offers the filters and breakdowns, and says which are chosen.
-type viewForm struct {
-	Path, Wave string
-	Filters    []dimensionView
-	By         []viewOption
-	Chosen     string // the filters in words, "" for none
-	Whole      string // the address without them
+type resultsPage struct {
+	base
+	Survey    string
+	Wave      string
+	Live      store.Told
+	Released  store.Told
+	Counted   int // of the released ones
+	View      viewForm
+	Honesty   honesty
+	Wider     *widerView // where nothing is shown
+	Headline  *headline
+	Sections  []resultsSection
+	Themes    []themeTable
+	StandsOut []standsOut
+	Withheld  []string // how many questions are not shown, and why
 }
+
+// viewForm offers waves, filters, breakdowns and comparisons, and says which
+// are chosen.
+type viewForm struct {
+	Path    string
+	Waves   []viewOption
+	With    []viewOption // other waves to stand beside
+	Filters []dimensionView
+	By      []viewOption
+	Chosen  string // the filters in words, "" for none
+	Whole   string // the address without them
+	Files   []fileLink
+	Live    string // the address of the stream that tells of releases
+}
+
+type fileLink struct{ Href, Text string }
 
 type dimensionView struct {
 	Name, ID, Label string
@@ -29,10 +55,17 @@ type viewOption struct {
 }
 
 // viewForm words what can be asked of the survey's results.
-func (a *app) viewForm(seen seenResults) viewForm {
-	f := viewForm{Path: "/manage/surveys/" + a.Survey.ID + "/results", Wave: seen.wave.Code}
-	f.Whole = f.Path + "?wave=" + f.Wave
-	var chosen []string
+func (a *app) viewForm(seen seenResults, waves []store.Wave, with []comparedWave) viewForm {
+	f := viewForm{Path: a.resultsPath()}
+	f.Whole = f.Path + "?wave=" + seen.wave.Code
+	f.Live = f.Path + "/live?wave=" + seen.wave.Code + "&seen=" + seen.wave.Mark().String()
+	for _, w := range waves {
+		f.Waves = append(f.Waves, viewOption{w.Code, w.Code, w.ID == seen.wave.ID})
+		if w.ID != seen.wave.ID {
+			beside := slices.ContainsFunc(with, func(other comparedWave) bool { return other.beside && other.code == w.Code })
+			f.With = append(f.With, viewOption{w.Code, w.Code, beside})
+		}
+	}
 	for _, id := range results.Dimensions {
 		q := a.Survey.Question(id)
 		if q == nil {
@@ -42,15 +75,27 @@ func (a *app) viewForm(seen seenResults) viewForm {
 		for _, option := range q.Options {
 			isChosen := slices.Contains(seen.view.Filters, results.Filter{Question: id, Option: option.Code})
 			dimension.Options = append(dimension.Options, viewOption{option.Code, option.Label.In("en"), isChosen})
-			if isChosen {
-				chosen = append(chosen, shortLabel(q)+": "+option.Label.In("en"))
-			}
 		}
 		f.Filters = append(f.Filters, dimension)
 		f.By = append(f.By, viewOption{id, shortLabel(q), seen.view.By == id})
 	}
-	f.Chosen = strings.Join(chosen, "; ")
+	f.Chosen = groupWords(a.Survey, seen.view.Filters)
 	return f
+}
+
+func (a *app) resultsPath() string { return "/manage/surveys/" + a.Survey.ID + "/results" }
+
+// groupWords names the people who meet all filters.
+func groupWords(form *forms.Form, filters []results.Filter) string {
+	var words []string
+	for _, f := range filters {
+		q := form.Question(f.Question)
+		if q == nil || q.Option(f.Option) == nil {
+			continue // only an older version has it
+		}
+		words = append(words, shortLabel(q)+": "+q.Option(f.Option).Label.In("en"))
+	}
+	return strings.Join(words, "; ")
 }
 
 // shortLabel names a question among others.
@@ -61,17 +106,9 @@ func shortLabel(q *forms.Question) string {
 	return q.Label.In("en")
 }
 
-// headline is the one figure that stands for the survey.
-type headline struct {
-	Question string
-	Percent  *int
-	Base     int
-	Why      string // it is not shown
-}
-
 // resultsSection holds the questions of one page of the form.
 type resultsSection struct {
-	Title     string
+	ID, Title string
 	Questions []questionView
 }
 
@@ -79,14 +116,30 @@ type questionView struct {
 	ID, Label string
 	Notes     []string
 	figuresView
-	By     string // the dimension of the rows below
-	Groups []rowView
+	Compare []string // of the good answers: with the wave before, and with districts
+	Stack   []stackPart
+	Waves   []waveColumn // that stand beside
+	By      string       // the dimension of the rows below
+	Groups  []rowView
+}
+
+// waveColumn is another wave's figures of a question.
+type waveColumn struct {
+	Code    string
+	Break   string // why they cannot be compared
+	Shares  []string
+	Good    string
+	Base    string
+	Changed string
 }
 
 // figuresView are the figures of some people in words.
 type figuresView struct {
 	Base     string
+	Class    string // how little it can bear
 	Positive *int
+	Interval string
+	Caution  string
 	Withheld string // why nothing is shown
 	Hidden   string // why some figures are not shown
 	AsOf     string // of which responses the figures are, if not of all
@@ -108,25 +161,30 @@ type cellView struct {
 	Bar                   *bar
 }
 
-func (p *resultsPage) fill(form *forms.Form, seen seenResults) {
+// fill words the figures of the view. districts are the rows that each question
+// has for them, where the view is one among districts.
+func (p *resultsPage) fill(form *forms.Form, seen seenResults, compared []comparedWave, districts map[string][]results.Row) {
+	themes := newThemes()
 	for _, figure := range seen.figures.Questions {
 		question, page := form.Question(figure.ID), form.PageOf(figure.ID)
 		if question == nil {
 			continue // only an older version asks it
 		}
 		title := page.Title.In("en")
-		section := find(&p.Sections, func(s resultsSection) bool { return s.Title == title }, resultsSection{Title: title})
-		section.Questions = append(section.Questions, viewQuestion(form, question, figure, seen.view.By))
+		section := find(&p.Sections, func(s resultsSection) bool { return s.Title == title }, resultsSection{ID: page.ID, Title: title})
+		view := viewQuestion(form, question, figure, seen.view.By)
+		view.compareWith(form, question, figure.Figures, compared)
+		if median := results.Median(districts[figure.ID]); median != nil && figure.Positive != nil {
+			view.Compare = append(view.Compare, fmt.Sprintf("Median of districts: %d%%.", *median))
+		}
+		section.Questions = append(section.Questions, view)
+		themes.add(form, page, question, figure.Figures, compared, districts[figure.ID])
 		if figure.Headline {
-			p.Headline = &headline{Question: question.Label.In("en"), Percent: figure.Positive, Why: withheldWords[figure.Withheld]}
-			if figure.Base != nil {
-				p.Headline.Base = *figure.Base
-			}
-			if figure.Positive == nil && p.Headline.Why == "" {
-				p.Headline.Why = "The figure would tell what few people answered, so it is not shown."
-			}
+			p.Headline = headlineOf(form, question, figure.Figures, compared)
 		}
 	}
+	p.Themes = themes.tables()
+	p.Withheld = withheldSummary(seen.figures)
 }
 
 // withheldWords say why nothing of a question is shown.
@@ -150,6 +208,7 @@ func viewQuestion(form *forms.Form, q *forms.Question, figure results.QuestionRe
 	if figure.Sensitive {
 		view.Notes = append(view.Notes, "Sensitive question: shown only from 20 answers.")
 	}
+	view.Stack = stackOf(q, figure.Figures)
 	dimension := form.Question(by)
 	if dimension == nil {
 		return view
@@ -179,8 +238,17 @@ func viewQuestion(form *forms.Form, q *forms.Question, figure results.QuestionRe
 
 func viewFigures(q *forms.Question, figures results.Figures) figuresView {
 	view := figuresView{Positive: figures.Positive, Withheld: withheldWords[figures.Withheld]}
-	if figures.Base != nil {
+	if figures.Base != nil && figures.Withheld == "" {
 		view.Base = plural(*figures.Base, "answer")
+	}
+	if figures.Interval != nil {
+		view.Interval = fmt.Sprintf("%d%% to %d%%", figures.Interval[0], figures.Interval[1])
+	}
+	switch figures.Caution {
+	case results.Under30:
+		view.Class, view.Caution = "grey", "Fewer than 30 answers: a few more could change this a lot."
+	case results.Under50:
+		view.Caution = "Fewer than 50 answers: read this with caution."
 	}
 	if figures.AsOf != nil {
 		view.AsOf = "Of the first " + plural(*figures.AsOf, "response") + ": so few of the later ones are in this group that they would stand out."
@@ -221,4 +289,59 @@ func viewCell(q *forms.Question, cell results.OptionResult) cellView {
 		view.Percent = strconv.Itoa(*cell.Percent) + "%"
 	}
 	return view
+}
+
+// compareWith sets the figures beside those of other waves.
+func (v *questionView) compareWith(form *forms.Form, q *forms.Question, now results.Figures, waves []comparedWave) {
+	for _, w := range waves {
+		before, asked := w.figures[q.ID]
+		alike := forms.AskedAlike(w.form, form, q.ID)
+		change := ""
+		if points := results.Change(before, now); points != nil && alike {
+			change = pointsWords(*points) + " since " + w.code
+		}
+		if !w.beside {
+			switch {
+			case change != "":
+				v.Compare = append(v.Compare, capital(change)+".")
+			case asked && !alike:
+				v.Compare = append(v.Compare, "Not compared with "+w.code+": the question was asked in other words then.")
+			}
+			continue
+		}
+		column := waveColumn{Code: w.code, Changed: change}
+		switch {
+		case w.form.Question(q.ID) == nil:
+			column.Break = "It was not asked in " + w.code + "."
+		case !alike:
+			column.Break = "It was asked in other words in " + w.code + ", so the figures cannot be compared."
+		case before.Withheld != "" || before.Base == nil:
+			column.Break = "Nothing can be shown for " + w.code + "."
+		default:
+			view := viewFigures(q, before)
+			column.Base = view.Base
+			if view.Positive != nil {
+				column.Good = strconv.Itoa(*view.Positive) + "%"
+			}
+			for _, cell := range view.Rows {
+				share := cell.Percent
+				if share == "" {
+					share = cell.Count
+				}
+				column.Shares = append(column.Shares, share)
+			}
+		}
+		v.Waves = append(v.Waves, column)
+	}
+}
+
+// pointsWords says a difference between two percentages.
+func pointsWords(points int) string {
+	switch {
+	case points > 0:
+		return "up " + plural(points, "point")
+	case points < 0:
+		return "down " + plural(-points, "point")
+	}
+	return "no change"
 }

@@ -55,6 +55,7 @@ func (a *app) routes(r *gin.Engine) {
 	signedIn.POST("/sign-out", a.on(a.signOut))
 	signedIn.GET("", a.on(a.manageHome))
 	signedIn.GET("/surveys/:slug/results", a.may(viewResults), a.on(a.surveyResults))
+	signedIn.GET("/surveys/:slug/results/live", a.may(viewResults), a.on(a.liveResults))
 
 	waves := signedIn.Group("/surveys/:slug/waves", a.may(runSurveys))
 	waves.GET("", a.on(a.waveList))

@@ -63,6 +63,7 @@ func newTestApp(t *testing.T, options ...func(*Config)) *testApp {
 		Organisation: demo.council, Calendar: demo.council.Calendar(), Rules: demo.rules,
 		Survey: demo.survey, Referral: demo.referral, Lists: listsOf(demo.council),
 		Log: slog.New(slog.NewTextHandler(app.log, nil)), Now: app.clock,
+		Stopping: stopped(), // no test waits for a stream that it does not ask for
 	}
 	server := httptest.NewUnstartedServer(nil)
 	app.url = "http://" + server.Listener.Addr().String()
@@ -79,6 +80,12 @@ func newTestApp(t *testing.T, options ...func(*Config)) *testApp {
 	server.Start()
 	t.Cleanup(server.Close)
 	return app
+}
+
+func stopped() <-chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
 }
 
 // demo is what every test app is set up with.

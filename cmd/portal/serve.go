@@ -97,7 +97,7 @@ func (c *config) serveWeb(ctx context.Context, listener net.Listener, ledger *st
 		BaseURL: c.baseURL, TrustedProxies: c.TrustedProxies, RateLimit: c.rateLimit, Mailbox: mailbox,
 		Lists: listsOf(c.organisation), NoOffline: c.Offline == "off",
 		Demo: c.OrganisationFile == "",
-		Log:  c.log, Now: now,
+		Log:  c.log, Now: now, Stopping: ctx.Done(),
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())

@@ -42,6 +42,7 @@ const built = {
   "survey.js": await script("survey"),
   "refer.js": await script("refer"),
   "later.js": await script("later"),
+  "results.js": await script("results"),
   "sw.js": await worker("sw"),
   "sw-off.js": await worker("sw-off"),
   "favicon.svg": readFileSync(join(here, "favicon.svg"), "utf8"),

@@ -108,7 +108,9 @@ func quantile(of []time.Duration, percent int) time.Duration {
 	return sorted[min(len(sorted)-1, len(sorted)*percent/100)]
 }
 
-func ratio95(a, b []time.Duration) float64 { return float64(quantile(a, 95)) / float64(quantile(b, 95)) }
+func ratio95(a, b []time.Duration) float64 {
+	return float64(quantile(a, 95)) / float64(quantile(b, 95))
+}
 
 // view is what a bench looks at.
 type view struct {

@@ -51,12 +51,38 @@ func Median(rows []Row) *int {
 			shares = append(shares, row.exact.percent())
 		}
 	}
-	n := len(shares)
+	return median(shares)
+}
+
+// MedianOfMeans is the median of the groups' scores of a theme, of whose
+// questions these are the rows; groups of which not all are shown are left out.
+// It is nil of fewer than three.
+func MedianOfMeans(questions [][]Row) *int {
+	sums, of := map[string]float64{}, map[string]int{}
+	for _, rows := range questions {
+		for _, row := range rows {
+			if row.exact != nil {
+				sums[row.Value] += row.exact.percent()
+				of[row.Value]++
+			}
+		}
+	}
+	var scores []float64
+	for value, sum := range sums {
+		if of[value] == len(questions) {
+			scores = append(scores, sum/float64(len(questions)))
+		}
+	}
+	return median(scores)
+}
+
+func median(of []float64) *int {
+	n := len(of)
 	if n < leastForMedian {
 		return nil
 	}
-	slices.Sort(shares)
-	return whole((shares[(n-1)/2] + shares[n/2]) / 2)
+	slices.Sort(of)
+	return whole((of[(n-1)/2] + of[n/2]) / 2)
 }
 
 // z95 is the quantile of the normal distribution that leaves 5 per cent
@@ -222,4 +248,20 @@ func (p *Published) Wider(v View) (wider View, found bool, err error) {
 		}
 	}
 	return View{}, false, nil
+}
+
+// ChangeOfMeans is by how many percentage points the mean of some shares of
+// good answers has moved; nil unless all of them are shown both times.
+func ChangeOfMeans(before, now []Figures) *int {
+	if len(before) == 0 || len(before) != len(now) {
+		return nil
+	}
+	moved := 0.0
+	for i := range before {
+		if before[i].exact == nil || now[i].exact == nil {
+			return nil
+		}
+		moved += now[i].exact.percent() - before[i].exact.percent()
+	}
+	return whole(moved / float64(len(before)))
 }

@@ -90,6 +90,7 @@ func (p *Published) Disclose(v View) (Results, error) {
 	for i, figures := range p.figures(filters) {
 		out.Questions[i].Figures = figures
 	}
+	out.People = p.people(filters)
 	if by < 0 {
 		return out, nil
 	}
@@ -139,6 +140,19 @@ func (p *Published) figures(conditions []cell) []Figures {
 		}
 	}
 	return out
+}
+
+// people is how many meet all conditions, if they may be told apart.
+func (p *Published) people(conditions []cell) *int {
+	newest := len(p.editions) - 1
+	if newest < 0 {
+		return nil
+	}
+	all := len(p.index.layout.questions) // comes after them
+	if p.permit(all, conditions, p.bases().implied(conditions, len(p.editions))[all]) != newest {
+		return nil
+	}
+	return shownBase(p.totals(conditions, newest)(everybody), len(conditions) == 0)
 }
 
 // permit gives the last edition in which the figures of a question may be shown

@@ -9,7 +9,10 @@ import (
 // Results are the figures of a wave that may be shown to anyone who may see
 // the wave at all.
 type Results struct {
-	Released  int              `json:"released"`
+	Released int `json:"released"`
+	// People is how many of them are in the view, rounded to 5 if it has
+	// filters; nil if so many may not be told apart.
+	People    *int             `json:"people"`
 	Questions []QuestionResult `json:"questions"`
 }
 
@@ -51,6 +54,9 @@ type Figures struct {
 	AsOf *int `json:"as_of,omitempty"`
 	// Caution is given for a base that is too small to lean on.
 	Caution Caution `json:"caution,omitempty"`
+
+	// Interval is that of Positive, where it is asked for.
+	Interval *[2]int `json:"interval,omitempty"`
 
 	exact *share // behind Positive, where it tells nothing more of anyone
 }
@@ -110,9 +116,30 @@ const (
 	thresholdSensitive = 20
 )
 
+// WithIntervals returns the figures with the interval of each share of good
+// answers. It is for waves that only invitations could answer.
+func (r Results) WithIntervals() Results {
+	with := r
+	with.Questions = make([]QuestionResult, len(r.Questions))
+	for i, q := range r.Questions {
+		q.Interval = Interval(q.Figures)
+		rows := make([]Row, len(q.Rows))
+		for n, row := range q.Rows {
+			row.Interval = Interval(row.Figures)
+			rows[n] = row
+		}
+		if q.Rows = nil; len(rows) > 0 {
+			q.Rows = rows
+		}
+		with.Questions[i] = q
+	}
+	return with
+}
+
 // ForThePublic returns the figures with every number of people rounded to 5.
 func (r Results) ForThePublic() Results {
 	public := Results{Released: nearest5(r.Released), Questions: make([]QuestionResult, len(r.Questions))}
+	public.People = &public.Released
 	for i, q := range r.Questions {
 		if q.Base != nil {
 			base := nearest5(*q.Base)

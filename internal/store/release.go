@@ -161,3 +161,32 @@ func (s *Store) LastRelease(ctx context.Context, waveID int64) (*time.Time, erro
 	}
 	return at, nil
 }
+
+// ReleaseMark tells two states of a wave's released responses apart, without
+// saying how many they are.
+type ReleaseMark struct {
+	Releases int `db:"releases"`
+	Shuffles int `db:"shuffles"`
+}
+
+// String writes it for an address.
+func (m ReleaseMark) String() string { return fmt.Sprintf("%d-%d", m.Releases, m.Shuffles) }
+
+// Mark is that of the wave as it was read.
+func (w *Wave) Mark() ReleaseMark { return ReleaseMark{w.Releases, w.Shuffles} }
+
+// ReleaseMarks are those of all waves, by id.
+func (s *Store) ReleaseMarks(ctx context.Context) (map[int64]ReleaseMark, error) {
+	var rows []struct {
+		ID int64 `db:"id"`
+		ReleaseMark
+	}
+	if err := s.db.SelectContext(ctx, &rows, `SELECT id, releases, shuffles FROM waves`); err != nil {
+		return nil, fmt.Errorf("read releases: %w", err)
+	}
+	marks := make(map[int64]ReleaseMark, len(rows))
+	for _, row := range rows {
+		marks[row.ID] = row.ReleaseMark
+	}
+	return marks, nil
+}
