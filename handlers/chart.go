@@ -34,10 +34,11 @@ type stackPart struct {
 	Class        string
 }
 
-// stackOf draws the shares that may be shown, in the order of the answers. What
+// stackOf draws the shares that may be shown of a question with good and other
+// answers, in their order. What
 // is not shown leaves a gap at the end.
 func stackOf(q *forms.Question, figures results.Figures) []stackPart {
-	if q.Kind.Several() || figures.Withheld != "" {
+	if len(q.Positive) == 0 || q.Kind.Several() || figures.Withheld != "" {
 		return nil
 	}
 	var stack []stackPart

@@ -88,11 +88,13 @@ func (a *app) resultsPath() string { return "/manage/surveys/" + a.Survey.ID + "
 // groupWords names the people who meet all filters.
 func groupWords(form *forms.Form, filters []results.Filter) string {
 	var words []string
-	for _, f := range filters {
-		q := form.Question(f.Question)
-		if q == nil || q.Option(f.Option) == nil {
+	for _, id := range results.Dimensions {
+		i := slices.IndexFunc(filters, func(f results.Filter) bool { return f.Question == id })
+		q := form.Question(id)
+		if i < 0 || q == nil || q.Option(filters[i].Option) == nil {
 			continue // only an older version has it
 		}
+		f := filters[i]
 		words = append(words, shortLabel(q)+": "+q.Option(f.Option).Label.In("en"))
 	}
 	return strings.Join(words, "; ")
