@@ -203,6 +203,12 @@ func deedWords(e store.Event) string {
 		return "Opened codes of " + collector + " to print"
 	case store.EventCodesExported:
 		return "Took the codes of " + collector + " as a file"
+	case store.EventTextReleased:
+		return "Released what somebody wrote in " + wave
+	case store.EventTextHeld:
+		return "Held back what somebody wrote in " + wave
+	case store.EventTextTakenBack:
+		return "Took back the decision on what somebody wrote in " + wave
 	}
 	return string(e.Kind)
 }

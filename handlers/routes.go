@@ -65,6 +65,8 @@ func (a *app) routes(r *gin.Engine) {
 	waves.POST("/:wave/publish", a.on(a.publishWave))
 	waves.POST("/:wave/unpublish", a.on(a.unpublishWave))
 	waves.POST("/:wave/accept", a.on(a.acceptVersion))
+	waves.GET("/:wave/texts", a.may(viewResults), a.on(a.textsPage))
+	waves.POST("/:wave/texts", a.may(viewResults), a.on(a.decideText))
 	waves.POST("/:wave/collectors", a.on(a.newCollector))
 	waves.GET("/:wave/collectors/:collector", a.on(a.collectorDetail))
 	waves.GET("/:wave/collectors/:collector/close", a.on(a.askCloseCollector))
