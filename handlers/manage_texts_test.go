@@ -68,7 +68,9 @@ func TestWhoReadsTexts(t *testing.T) {
 func TestReadTexts(t *testing.T) {
 	t.Parallel()
 	app := newTestApp(t)
-	app.writeTexts(30, func(i int) string { return fmt.Sprintf("Wish %02d: my manager Sarah Jones\nshould ring 01632 960123.", i) })
+	app.writeTexts(30, func(i int) string {
+		return fmt.Sprintf("Wish %02d: my manager Sarah Jones\nshould ring 01632 960123.", i)
+	})
 	b := app.signIn("Sara Mann", store.SurveyManager)
 	first := b.get(b.get(wavesPath+"/spring").want(http.StatusOK).Find(`a[href$="/texts"]`).AttrOr("href", "")).want(http.StatusOK)
 	first.says("To read (30)", "Released (0)", "Held back (0)", "What one thing would you change about your job?", "a name and a phone number")
@@ -118,11 +120,11 @@ func TestReadTexts(t *testing.T) {
 	if strings.Contains(list.Body, "01632") || strings.Contains(list.text("main"), "Sarah Jones") {
 		t.Error("the list of released texts tells what was taken out")
 	}
-	b.get(textsPath + "?show=held").says("Held back by Sara Mann", held[:7])
+	b.get(textsPath+"?show=held").says("Held back by Sara Mann", held[:7])
 	b.get(list.act(b, "take_back", "show", "released").redirects()).says("The text waits to be read again.", "To read (29)", "Released (0)", "There is none.")
 	list.act(b, "take_back").want(http.StatusConflict)
 	b.get(textsPath + "?show=released&page=0").want(http.StatusNotFound)
-	b.get(textsPath + "?show=released&page=2").want(http.StatusOK).says("There is none.", "Later decisions")
+	b.get(textsPath+"?show=released&page=2").want(http.StatusOK).says("There is none.", "Later decisions")
 
 	if log := app.log.String(); strings.Contains(log, "Wish") || strings.Contains(log, "Sarah") {
 		t.Error("the log holds what somebody wrote")

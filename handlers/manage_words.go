@@ -209,6 +209,12 @@ func deedWords(e store.Event) string {
 		return "Held back what somebody wrote in " + wave
 	case store.EventTextTakenBack:
 		return "Took back the decision on what somebody wrote in " + wave
+	case store.EventActionWritten:
+		return "Wrote an action, shown from " + wave + " on"
+	case store.EventActionChanged:
+		return "Changed an action, shown from " + wave + " on"
+	case store.EventActionEnded:
+		return "Ended an action, shown from " + wave + " on"
 	}
 	return string(e.Kind)
 }

@@ -56,6 +56,9 @@ func (a *app) routes(r *gin.Engine) {
 	signedIn.GET("", a.on(a.manageHome))
 	signedIn.GET("/surveys/:slug/results", a.may(viewResults), a.on(a.surveyResults))
 
+	signedIn.GET("/surveys/:slug/actions", a.may(runSurveys), a.on(a.actionsPage))
+	signedIn.POST("/surveys/:slug/actions", a.may(runSurveys), a.on(a.writeAction))
+
 	waves := signedIn.Group("/surveys/:slug/waves", a.may(runSurveys))
 	waves.GET("", a.on(a.waveList))
 	waves.POST("", a.on(a.newWave))

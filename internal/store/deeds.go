@@ -30,6 +30,9 @@ const (
 	EventTextReleased     EventKind = "text_released"
 	EventTextHeld         EventKind = "text_held"
 	EventTextTakenBack    EventKind = "text_taken_back"
+	EventActionWritten    EventKind = "action_written"
+	EventActionChanged    EventKind = "action_changed"
+	EventActionEnded      EventKind = "action_ended"
 )
 
 func (s *Store) recordDeed(ctx context.Context, db sqlx.ExtContext, d Deed, kind EventKind, detail Detail) error {

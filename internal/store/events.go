@@ -47,7 +47,8 @@ type Detail struct {
 	Invitations int   `json:"invitations,omitempty"` // how many
 	Invitation  int   `json:"invitation,omitempty"`  // the number of one, which tells nobody's code
 
-	Text string `json:"text,omitempty"` // the ID of one that somebody wrote
+	Text   string `json:"text,omitempty"`   // the ID of one that somebody wrote
+	Action int64  `json:"action,omitempty"` // the ID of what is done about what a survey showed
 }
 
 type newEvent struct {
