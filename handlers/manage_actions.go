@@ -66,6 +66,7 @@ type actionView struct {
 	Version   int
 	Question  string
 	Said, Did string
+	Label     string // of what was done
 	State     tag
 	Public    bool
 	Wave      string
@@ -156,10 +157,10 @@ func (a *app) showActions(c *gin.Context, status int, written writtenAction) err
 
 func (a *app) actionView(action *store.SurveyAction) actionView {
 	view := actionView{ID: action.ID, Version: action.Version, Question: a.actionQuestion(action.Question), Said: action.Said, Did: action.Did,
-		State: tag{"Planned", "govuk-tag--yellow"}, Public: action.Public, Wave: action.Wave, By: cmp.Or(action.By, "Somebody by a command"), At: moment(action.WrittenAt),
+		Label: wordsIn("en")["we_plan"], State: tag{"Planned", "govuk-tag--yellow"}, Public: action.Public, Wave: action.Wave, By: cmp.Or(action.By, "Somebody by a command"), At: moment(action.WrittenAt),
 		Edit: a.actionsPath() + "?edit=" + strconv.FormatInt(action.ID, 10) + "#write"}
 	if action.Done {
-		view.State = tag{"Done", "govuk-tag--green"}
+		view.Label, view.State = wordsIn("en")["we_did"], tag{"Done", "govuk-tag--green"}
 	}
 	if action.EndedAt != nil {
 		view.Ended = moment(*action.EndedAt)
