@@ -32,6 +32,16 @@ func TestTexts(t *testing.T) {
 		b.sees("The action is written.", "From April we pay for every mile.").accessible("actions")
 		for _, lang := range []string{"en", "ur"} {
 			b.open(surveyPath+"/results?lang="+lang).sees("From April we pay for every mile.").accessible("public-results-" + lang)
+			// Bars begin where the line does, and good answers stand out.
+			if starts := ask[float64](b, `(() => {
+				const track = document.querySelector(".track").getBoundingClientRect(), bar = document.querySelector(".bar").getBoundingClientRect();
+				return document.dir === "rtl" ? track.right - bar.right : bar.left - track.left;
+			})()`); starts > 1 || starts < -1 {
+				t.Errorf("in %s a bar begins %.0f pixels after the line", lang, starts)
+			}
+			if colours := ask[int](b, `new Set([...document.querySelectorAll(".bar")].map((el) => getComputedStyle(el).fill)).size`); colours != 2 {
+				t.Errorf("the bars have %d colours", colours)
+			}
 		}
 		b.open("/manage/surveys/care-worker-survey/actions").press("End").sees("The action has ended.").accessible("actions-ended")
 	}
