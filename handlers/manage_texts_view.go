@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 
 	"intake/internal/redact"
 	"intake/internal/results"
@@ -123,8 +124,9 @@ func (a *app) releasedTexts(ctx context.Context, wave *store.Wave, published *re
 		return nil, err
 	}
 	out := &releasedTexts{}
+	groups := textGroups{published, figures.ID, map[string]int{}}
 	for i := range texts {
-		shown, err := mayStandBeside(published, figures.ID, filters, &texts[i])
+		shown, err := groups.mayStandBeside(filters, &texts[i])
 		if err != nil {
 			return nil, err
 		}
@@ -159,6 +161,14 @@ func (a *app) releasedTexts(ctx context.Context, wave *store.Wave, published *re
 	return out, nil
 }
 
+// textGroups know which groups of those who answered a question may be told
+// apart, as far as it has been asked.
+type textGroups struct {
+	published *results.Published
+	question  string
+	known     map[string]int // of how many of the first responses, by the group's filters
+}
+
 // mayStandBeside tells whether a text may be shown under filters that its
 // writer meets. That each filter leaves enough people is not enough: a text
 // under "in Maldon", and then under "nursing homes", is by somebody from a
@@ -167,28 +177,42 @@ func (a *app) releasedTexts(ctx context.Context, wave *store.Wave, published *re
 // group is found by adding what the writer said to one dimension after the
 // other, in an order that the text has by chance, until those in it could not
 // be shown any more (docs/decisions/0014).
-func mayStandBeside(published *results.Published, question string, filters []results.Filter, text *store.ReleasedText) (bool, error) {
+func (g *textGroups) mayStandBeside(filters []results.Filter, text *store.ReleasedText) (bool, error) {
 	missing := len(filters)
 	var group []results.Filter
 	for _, n := range orderOf(text) {
 		if missing == 0 {
 			break
 		}
-		dimension := results.Dimensions[n]
-		option := text.Writer.Get(dimension)
-		if option == "" {
+		next := results.Filter{Question: results.Dimensions[n], Option: text.Writer.Get(results.Dimensions[n])}
+		if next.Option == "" {
 			return false, nil
 		}
-		group = append(group, results.Filter{Question: dimension, Option: option})
-		below, err := published.Writers(question, group)
+		group = append(group, next)
+		below, err := g.below(group)
 		if err != nil || text.Ordinal >= below {
 			return false, err
 		}
-		if slices.Contains(filters, group[len(group)-1]) {
+		if slices.Contains(filters, next) {
 			missing--
 		}
 	}
 	return missing == 0, nil
+}
+
+func (g *textGroups) below(group []results.Filter) (int, error) {
+	var key strings.Builder
+	for _, f := range group {
+		key.WriteString(f.Question + "=" + f.Option + "&")
+	}
+	if below, known := g.known[key.String()]; known {
+		return below, nil
+	}
+	below, err := g.published.Writers(g.question, group)
+	if err == nil {
+		g.known[key.String()] = below
+	}
+	return below, err
 }
 
 // orderOf is the order in which a text's group takes in the dimensions: by

@@ -31,7 +31,7 @@ func TestTexts(t *testing.T) {
 		b.choose("state", "Done").choose("public", "Anyone, where the results are published").press("Save the action")
 		b.sees("The action is written.", "From April we pay for every mile.").accessible("actions")
 		for _, lang := range []string{"en", "ur"} {
-			b.open(surveyPath+"/results?lang="+lang).sees("From April we pay for every mile.").accessible("public-results-" + lang)
+			b.open(surveyPath + "/results?lang=" + lang).sees("From April we pay for every mile.").accessible("public-results-" + lang)
 			// Bars begin where the line does, and good answers stand out.
 			if starts := ask[float64](b, `(() => {
 				const track = document.querySelector(".track").getBoundingClientRect(), bar = document.querySelector(".bar").getBoundingClientRect();

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -82,8 +83,13 @@ func (s *Store) TextCounts(ctx context.Context, waveID int64) (map[TextState]int
 // NextText is the text that waits next after another one, or after none; from
 // the last on it begins again. ErrNotFound if none waits.
 func (s *Store) NextText(ctx context.Context, waveID int64, after uuid.UUID) (*Text, error) {
-	return s.text(ctx, `SELECT `+textColumns+` FROM `+textTables+`
-		WHERE t.wave_id = $1 AND t.state = 'waiting' ORDER BY t.id <= $2, t.id LIMIT 1`, waveID, after)
+	const next = `SELECT ` + textColumns + ` FROM ` + textTables + `
+		WHERE t.wave_id = $1 AND t.state = 'waiting' AND t.id > $2 ORDER BY t.id LIMIT 1`
+	text, err := s.text(ctx, next, waveID, after)
+	if errors.Is(err, ErrNotFound) {
+		return s.text(ctx, next, waveID, uuid.Nil)
+	}
+	return text, err
 }
 
 // TextByID finds a text of a wave.
