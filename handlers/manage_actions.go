@@ -148,11 +148,21 @@ func (a *app) showActions(c *gin.Context, status int, written writtenAction) err
 	page.Asking = written.typed != nil || len(page.Shown) == 0
 	if len(waves) > 0 {
 		if written.typed == nil {
-			written.typed = map[string]string{"wave": waves[0].Code}
+			written.typed = map[string]string{"wave": a.newestOpened(waves)}
 		}
 		page.Form = page.actionFields(a, waves, written.typed)
 	}
 	return a.render(c, status, "actions", &page)
+}
+
+// newestOpened is the code of the newest wave that somebody can have answered.
+func (a *app) newestOpened(newestFirst []store.Wave) string {
+	for _, wave := range newestFirst {
+		if !wave.OpensAt.After(a.Now()) {
+			return wave.Code
+		}
+	}
+	return newestFirst[0].Code
 }
 
 func (a *app) actionView(action *store.SurveyAction) actionView {

@@ -52,9 +52,10 @@ func TestWriteChangeAndEndAnAction(t *testing.T) {
 	b := app.signIn("Sara Mann", store.SurveyManager)
 	b.get(b.get(wavesPath).Find(`a[href$="/actions"]`).AttrOr("href", "")).want(http.StatusOK).says("There is no wave yet")
 	app.openWave("spring")
+	b.post(wavesPath, newWaveForm("code", "next", "opens.day", "1", "opens.month", "3", "opens.year", "2027")).redirects()
 	p := b.get(actionsPath)
 	if p.value("wave") != "spring" || p.Find("#write[open]").Length() != 1 {
-		t.Error("the form does not begin with the newest wave, open")
+		t.Error("the form does not begin with the newest wave that has opened, open")
 	}
 	b.get(b.post(actionsPath, newActionForm()).redirects()).says("The action is written.", "How good are your pay and benefits?", "Done", "Shown with wave spring", "Written by Sara Mann on "+moment(app.clock()))
 	p = b.get(actionsPath)
