@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"intake/forms"
 	"intake/internal/store"
 )
 
@@ -69,6 +70,17 @@ func TestWhatManagersDoToSurveysIsRecorded(t *testing.T) {
 	did("Opened the code of invitation 5 of “Letters” of wave spring", func() {
 		b.get(letters + "?done=reissued&invitation=5").want(http.StatusOK) // nobody re-issued it
 	})
+	app.pass(time.Second)
+	for range 20 {
+		app.respondTo("spring", forms.Answers{"care_role": {"paid_provider"}, "one_change": {"Wombats"}})
+	}
+	app.release(app.wave("spring"))
+	text := b.get(wave + "/texts").want(http.StatusOK)
+	did("Held back what somebody wrote in wave spring", func() { text.act(b, "hold").redirects() })
+	did("Took back the decision on what somebody wrote in wave spring", func() {
+		b.get(wave+"/texts?show=held").act(b, "take_back").redirects()
+	})
+	did("Released what somebody wrote in wave spring", func() { b.get(wave+"/texts").act(b, "release").redirects() })
 	did("Closed “Letters” of wave spring", func() { b.post(letters+"/close", nil).redirects() })
 	did("Closed wave spring", func() { b.post(wave+"/close", nil).redirects() })
 
@@ -76,12 +88,16 @@ func TestWhatManagersDoToSurveysIsRecorded(t *testing.T) {
 	before := len(admin.audited())
 	b.post(wavesPath, newWaveForm()).want(http.StatusUnprocessableEntity)
 	b.post(wave+"/close", nil).redirects()
+	text.act(b, "hold").want(http.StatusConflict)
 	b.post(letters+"/reissue", url.Values{"invitation": {"3"}}).want(http.StatusConflict)
 	if after := len(admin.audited()); after != before {
 		t.Errorf("%d lines tell of what did not happen", after-before)
 	}
 
 	page := admin.get("/manage/audit")
+	if strings.Contains(page.Body, "Wombat") {
+		t.Error("the page tells what somebody wrote")
+	}
 	for _, code := range codes {
 		if len(code) != 14 || strings.Contains(page.Body, code) || strings.Contains(page.Body, strings.ReplaceAll(code, "-", "")) {
 			t.Errorf("the page tells the code of an invitation, or %q is none", code)

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"slices"
 	"strconv"
 
 	"intake/forms"
@@ -32,6 +33,17 @@ func (p *problems) lines(name, label, hint, value string, most int) Field {
 	f := p.deskField(name, label, hint, value)
 	f.Component, f.Kind = "textarea", forms.KindLongText
 	f.Max, f.Left = most, "You can write up to "+strconv.Itoa(most)+" characters."
+	f.DescribedBy = f.describers()
+	return f
+}
+
+// severalOf asks for any number of the options.
+func (p *problems) severalOf(name, label, hint string, chosen []string, options []option) Field {
+	f := p.deskField(name, label, hint, "")
+	f.Component, f.Kind = "checkboxes", forms.KindChoices
+	for _, o := range options {
+		f.Options = append(f.Options, optionView{Value: o.code, Label: o.label, Checked: slices.Contains(chosen, o.code)})
+	}
 	f.DescribedBy = f.describers()
 	return f
 }

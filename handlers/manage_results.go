@@ -231,9 +231,34 @@ func (a *app) surveyResults(c *gin.Context) error {
 			return err
 		}
 		page.fill(a.Survey, seen, compared, districts)
+		if err := a.addTexts(c.Request.Context(), &page, seen); err != nil {
+			return err
+		}
+		if page.Done, err = a.saidAndDone(c.Request.Context(), seen.wave, false, page.Lang); err != nil {
+			return err
+		}
 		if page.StandsOut, err = a.standsOut(seen); err != nil {
 			return err
 		}
 	}
 	return a.render(c, http.StatusOK, "results", &page)
+}
+
+// addTexts puts what was released of what people wrote below its questions.
+func (a *app) addTexts(ctx context.Context, page *resultsPage, seen seenResults) error {
+	for i := range page.Sections {
+		for j := range page.Sections[i].Questions {
+			view := &page.Sections[i].Questions[j]
+			if q := a.Survey.Question(view.ID); q.Kind.Closed() {
+				continue
+			}
+			at := slices.IndexFunc(seen.figures.Questions, func(q results.QuestionResult) bool { return q.ID == view.ID })
+			texts, err := a.releasedTexts(ctx, seen.wave, seen.published, seen.view.Filters, seen.figures.Questions[at])
+			if err != nil {
+				return err
+			}
+			view.Texts = texts
+		}
+	}
+	return nil
 }

@@ -63,9 +63,9 @@ type themeView struct {
 	Links  []fileLink
 }
 
-// themes collects the figures of questions by section and by item of the
+// scores collects the figures of questions by section and by item of the
 // delivery plan.
-type themes struct {
+type scores struct {
 	before          string
 	sections, items []*theme
 }
@@ -79,15 +79,15 @@ type theme struct {
 	questions  []fileLink
 }
 
-func newThemes() *themes {
-	t := &themes{}
+func newScores() *scores {
+	t := &scores{}
 	for _, item := range planItems {
 		t.items = append(t.items, &theme{key: item.code, label: item.label})
 	}
 	return t
 }
 
-func (t *themes) add(form *forms.Form, page *forms.Page, q *forms.Question, now results.Figures, compared []comparedWave, districts []results.Row) {
+func (t *scores) add(form *forms.Form, page *forms.Page, q *forms.Question, now results.Figures, compared []comparedWave, districts []results.Row) {
 	i := slices.IndexFunc(t.sections, func(s *theme) bool { return s.key == page.ID })
 	if i < 0 {
 		i = len(t.sections)
@@ -119,7 +119,7 @@ func (t *themes) add(form *forms.Form, page *forms.Page, q *forms.Question, now 
 }
 
 // tables words the scores: of sections that have one, and of all items.
-func (t *themes) tables() []themeTable {
+func (t *scores) tables() []themeTable {
 	sections := themeTable{Title: "By part of the survey", First: "Part", Before: t.before}
 	items := themeTable{Title: "By item of the delivery plan", First: "Item", Before: t.before}
 	for _, each := range t.sections {

@@ -26,6 +26,7 @@ type resultsPage struct {
 	Themes    []themeTable
 	StandsOut []standsOut
 	Withheld  []string // how many questions are not shown, and why
+	Done      *saidAndDone
 }
 
 // viewForm offers waves, filters, breakdowns and comparisons, and says which
@@ -121,7 +122,8 @@ type questionView struct {
 	Compare []string // of the good answers: with the wave before, and with districts
 	Stack   []stackPart
 	Waves   []waveColumn // that stand beside
-	By      string       // the dimension of the rows below
+	Texts   *releasedTexts
+	By      string // the dimension of the rows below
 	Groups  []rowView
 }
 
@@ -166,7 +168,7 @@ type cellView struct {
 // fill words the figures of the view. districts are the rows that each question
 // has for them, where the view is one among districts.
 func (p *resultsPage) fill(form *forms.Form, seen seenResults, compared []comparedWave, districts map[string][]results.Row) {
-	themes := newThemes()
+	scores := newScores()
 	for _, figure := range seen.figures.Questions {
 		question, page := form.Question(figure.ID), form.PageOf(figure.ID)
 		if question == nil {
@@ -180,12 +182,12 @@ func (p *resultsPage) fill(form *forms.Form, seen seenResults, compared []compar
 			view.Compare = append(view.Compare, fmt.Sprintf("Median of districts: %d%%.", *median))
 		}
 		section.Questions = append(section.Questions, view)
-		themes.add(form, page, question, figure.Figures, compared, districts[figure.ID])
+		scores.add(form, page, question, figure.Figures, compared, districts[figure.ID])
 		if figure.Headline {
 			p.Headline = headlineOf(form, question, figure.Figures, compared)
 		}
 	}
-	p.Themes = themes.tables()
+	p.Themes = scores.tables()
 	p.Withheld = withheldSummary(seen.figures)
 }
 

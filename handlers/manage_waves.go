@@ -17,11 +17,12 @@ import (
 type wavesPage struct {
 	base
 	problems
-	Survey string
-	Path   string
-	Waves  []waveRow
-	Fields []Field // of the form
-	Asking bool    // the form is open
+	Survey  string
+	Path    string
+	Actions string // the address of "You said, we did"
+	Waves   []waveRow
+	Fields  []Field // of the form
+	Asking  bool    // the form is open
 }
 
 // waveRow is one wave in the list.
@@ -52,7 +53,7 @@ func (a *app) showWaves(c *gin.Context, status int, typed map[string]string, fau
 		return err
 	}
 	page := wavesPage{base: a.base(c, "Survey waves"), problems: faults, Survey: a.Survey.Title.In("en"),
-		Path: a.wavesPath(), Asking: faults.found() || len(waves) == 0}
+		Path: a.wavesPath(), Actions: a.actionsPath(), Asking: faults.found() || len(waves) == 0}
 	page.Nav = "waves"
 	current, err := a.currentWave(c)
 	if err != nil {

@@ -23,6 +23,8 @@ type wavePage struct {
 	ByInvitation bool
 	Results      string // address of the published results, "" while they are not
 	SeeResults   string // for the reader, "" where they may not
+	Texts        string // where to read what people wrote, "" for who may not
+	TextsWaiting int    // as of when somebody last looked
 	Newer        int    // a published version that the wave does not accept yet, else 0
 	Apart        *apart // why it cannot be counted with this wave, nil if it can
 	Running      bool   // it has not closed
@@ -100,6 +102,13 @@ func (a *app) showWave(c *gin.Context, status int, wave *store.Wave, tried attem
 	}
 	if can(currentUser(c), viewResults) {
 		page.SeeResults = "/manage/surveys/" + a.Survey.ID + "/results?wave=" + wave.Code
+		// The queue grows only as the figures do, so that its length tells of
+		// nobody's coming.
+		counts, err := a.Store.TextCounts(ctx, wave.ID)
+		if err != nil {
+			return err
+		}
+		page.Texts, page.TextsWaiting = a.textsPath(wave), counts[store.TextWaiting]
 	}
 	if page.Running && newest > wave.Version() {
 		page.Newer = newest

@@ -203,6 +203,18 @@ func deedWords(e store.Event) string {
 		return "Opened codes of " + collector + " to print"
 	case store.EventCodesExported:
 		return "Took the codes of " + collector + " as a file"
+	case store.EventTextReleased:
+		return "Released what somebody wrote in " + wave
+	case store.EventTextHeld:
+		return "Held back what somebody wrote in " + wave
+	case store.EventTextTakenBack:
+		return "Took back the decision on what somebody wrote in " + wave
+	case store.EventActionWritten:
+		return "Wrote an action, shown from " + wave + " on"
+	case store.EventActionChanged:
+		return "Changed an action, shown from " + wave + " on"
+	case store.EventActionEnded:
+		return "Ended an action, shown from " + wave + " on"
 	}
 	return string(e.Kind)
 }

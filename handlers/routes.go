@@ -57,6 +57,9 @@ func (a *app) routes(r *gin.Engine) {
 	signedIn.GET("/surveys/:slug/results", a.may(viewResults), a.on(a.surveyResults))
 	signedIn.GET("/surveys/:slug/results/live", a.may(viewResults), a.on(a.liveResults))
 
+	signedIn.GET("/surveys/:slug/actions", a.may(runSurveys), a.on(a.actionsPage))
+	signedIn.POST("/surveys/:slug/actions", a.may(runSurveys), a.on(a.writeAction))
+
 	waves := signedIn.Group("/surveys/:slug/waves", a.may(runSurveys))
 	waves.GET("", a.on(a.waveList))
 	waves.POST("", a.on(a.newWave))
@@ -66,6 +69,8 @@ func (a *app) routes(r *gin.Engine) {
 	waves.POST("/:wave/publish", a.on(a.publishWave))
 	waves.POST("/:wave/unpublish", a.on(a.unpublishWave))
 	waves.POST("/:wave/accept", a.on(a.acceptVersion))
+	waves.GET("/:wave/texts", a.may(viewResults), a.on(a.textsPage))
+	waves.POST("/:wave/texts", a.may(viewResults), a.on(a.decideText))
 	waves.POST("/:wave/collectors", a.on(a.newCollector))
 	waves.GET("/:wave/collectors/:collector", a.on(a.collectorDetail))
 	waves.GET("/:wave/collectors/:collector/close", a.on(a.askCloseCollector))

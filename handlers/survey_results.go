@@ -2,19 +2,24 @@ package handlers
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
 
 	"intake/forms"
 	"intake/internal/results"
+	"intake/internal/store"
 )
 
 // publicResults is the page of results so far, in the reader's language.
 type publicResults struct {
 	base
 	Survey   string
-	Caution  string // whom the figures do not speak for
+	Caution  string       // whom the figures do not speak for
+	People   string       // how many the figures are of, "" while there are none
+	Waves    []menuItem   // that publish their results, where there are several
+	Said     *saidAndDone // nil if there is nothing
 	Sections []publicSection
 }
 
@@ -24,6 +29,7 @@ type publicSection struct {
 }
 
 type publicQuestion struct {
+	ID    string
 	Label string
 	Base  string
 	Good  string
@@ -56,8 +62,16 @@ func (a *app) surveyPublicResults(c *gin.Context) error {
 	if wave.ByInvitation {
 		page.Caution = w["results_invited"]
 	}
+	if page.Waves, err = a.publishedWaves(c, wave); err != nil {
+		return err
+	}
+	if page.Said, err = a.saidAndDone(c.Request.Context(), wave, true, lang); err != nil {
+		return err
+	}
 	if figures.Released > 0 {
-		for _, figure := range figures.ForThePublic().Questions {
+		public := figures.ForThePublic()
+		page.People = withNumber(w["results_base"], public.Released)
+		for _, figure := range public.Questions {
 			if a.Survey.Question(figure.ID) == nil {
 				continue // only an older version asks it
 			}
@@ -69,12 +83,34 @@ func (a *app) surveyPublicResults(c *gin.Context) error {
 	return a.render(c, http.StatusOK, "survey_results", &page)
 }
 
+// publishedWaves leads to the waves whose results anyone may see, where there
+// are several.
+func (a *app) publishedWaves(c *gin.Context, shown *store.Wave) ([]menuItem, error) {
+	waves, err := a.Store.Waves(c.Request.Context(), a.Survey.ID)
+	if err != nil {
+		return nil, err
+	}
+	var items []menuItem
+	for _, wave := range waves {
+		if !wave.Published {
+			continue
+		}
+		query := c.Request.URL.Query()
+		query.Set("wave", wave.Code)
+		items = append(items, menuItem{Text: wave.Code, Href: "?" + query.Encode(), Current: wave.ID == shown.ID})
+	}
+	if len(items) < 2 {
+		return nil, nil
+	}
+	return items, nil
+}
+
 var errNotPublished = &problem{status: http.StatusNotFound, notice: "not_published", title: "These results are not published",
 	words: "Whoever runs the survey decides whether and when its results can be seen here."}
 
 func publicView(q *forms.Question, figure results.QuestionResult, lang string) publicQuestion {
 	w := wordsIn(lang)
-	view := publicQuestion{Label: q.Label.In(lang)}
+	view := publicQuestion{ID: q.ID, Label: q.Label.In(lang)}
 	switch {
 	case !q.Kind.Closed():
 		view.Why = w["results_written"]
@@ -94,7 +130,7 @@ func publicView(q *forms.Question, figure results.QuestionResult, lang string) p
 
 func publicCell(q *forms.Question, cell results.OptionResult, lang string) cellView {
 	w := wordsIn(lang)
-	view := cellView{Label: cell.Value, Bar: barOf(cell, false)}
+	view := cellView{Label: cell.Value, Bar: barOf(cell, slices.Contains(q.Positive, cell.Value))}
 	if option := q.Option(cell.Value); option != nil {
 		view.Label = option.Label.In(lang)
 	}

@@ -30,6 +30,11 @@ var storedPlaces = []storedPlace{
 	{"result_chunks", "stored_when_mixed", []storedColumn{
 		{"wave_id", "stored_wave"}, {"number", "stored_ordinal"}, {"size", "stored_ordinal"}, {"bits", "stored_answers"},
 	}},
+	{"texts", "stored_own_words", []storedColumn{
+		{"id", "stored_text_place"}, {"wave_id", "stored_text_place"}, {"question", "stored_text_place"}, {"ordinal", "stored_text_place"},
+		{"state", "stored_text_state"}, {"version", "stored_text_state"}, {"words", "stored_text_words"}, {"themes", "stored_text_words"},
+		{"decided_by", "stored_text_reader"}, {"decided_at", "stored_text_reader"},
+	}},
 	{"invitations", "stored_invitations", []storedColumn{
 		{"collector_id", "stored_collector"}, {"number", "stored_number"}, {"code_index", "stored_code_index"},
 		{"code_sealed", "stored_code_sealed"}, {"spent", "stored_spent"}, {"shuffled", "stored_shuffled"},

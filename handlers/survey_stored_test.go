@@ -22,6 +22,7 @@ import (
 var holdNothingOfResponses = map[string]string{
 	"waves":         "settings of a round, and the sums of what the releases hold",
 	"form_versions": "the questions, not answers to them",
+	"actions":       "what managers do about the results, in their own words",
 	"endings":       "how many left a form early in a day, of everybody together",
 
 	"referrals":     "the other form; a referral knows of no response",

@@ -336,6 +336,14 @@ func (app *testApp) respond(answers forms.Answers) {
 	app.t.Helper()
 	wave, err := app.store.CurrentWave(app.t.Context(), app.cfg.Survey.ID, app.clock())
 	app.must(err)
+	app.respondTo(wave.Code, answers)
+}
+
+// respondTo puts a response into the inbox of a wave.
+func (app *testApp) respondTo(code string, answers forms.Answers) {
+	app.t.Helper()
+	wave, err := app.store.WaveByCode(app.t.Context(), app.cfg.Survey.ID, code)
+	app.must(err)
 	_, err = app.store.Append(app.t.Context(), store.Response{
 		Key: uuid.New(), WaveID: wave.ID, FormVersion: app.cfg.Survey.Version, Answers: answers,
 	}, app.clock())

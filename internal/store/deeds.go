@@ -27,14 +27,24 @@ const (
 	EventReissued         EventKind = "invitation_reissued"
 	EventCodesShown       EventKind = "codes_shown"
 	EventCodesExported    EventKind = "codes_exported"
+	EventTextReleased     EventKind = "text_released"
+	EventTextHeld         EventKind = "text_held"
+	EventTextTakenBack    EventKind = "text_taken_back"
+	EventActionWritten    EventKind = "action_written"
+	EventActionChanged    EventKind = "action_changed"
+	EventActionEnded      EventKind = "action_ended"
 )
 
 func (s *Store) recordDeed(ctx context.Context, db sqlx.ExtContext, d Deed, kind EventKind, detail Detail) error {
-	event := newEvent{at: d.At, kind: kind, detail: detail}
-	if d.By != nil {
-		event.actor = &d.By.ID
+	return s.addEvent(ctx, db, newEvent{at: d.At, actor: d.by(), kind: kind, detail: detail})
+}
+
+// by is the ID of who does it, nil for a command.
+func (d Deed) by() *int64 {
+	if d.By == nil {
+		return nil
 	}
-	return s.addEvent(ctx, db, event)
+	return &d.By.ID
 }
 
 // RecordShown records that the codes of a collector's invitations were shown

@@ -46,6 +46,9 @@ type Detail struct {
 	Version     int   `json:"version,omitempty"`
 	Invitations int   `json:"invitations,omitempty"` // how many
 	Invitation  int   `json:"invitation,omitempty"`  // the number of one, which tells nobody's code
+
+	Text   string `json:"text,omitempty"`   // the ID of one that somebody wrote
+	Action int64  `json:"action,omitempty"` // the ID of what is done about what a survey showed
 }
 
 type newEvent struct {

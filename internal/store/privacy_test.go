@@ -26,6 +26,8 @@ var columns = map[string]string{
 	"releases":        "wave_id number size released_at",
 	"editions":        "wave_id size",
 	"result_chunks":   "wave_id number size bits",
+	"actions":         "id survey question wave_id said did done public version written_by written_at ended_at",
+	"texts":           "id wave_id question ordinal state version words themes decided_by decided_at",
 	"waves":           "id survey code versions opens_at closes_at demo released releases by_invitation published shuffles",
 	// No time, no key: an invitation is known to whoever has the sheet, so
 	// nothing here may lead on to answers.
