@@ -137,8 +137,9 @@ func (a *app) liveResults(c *gin.Context) error {
 		case <-beat.C:
 			err = send(": still watching\n\n")
 		case <-ends.C:
-			err = send("event: end\ndata: {}\n\n")
-			return nil
+			if err = send("event: end\ndata: {}\n\n"); err == nil {
+				return nil
+			}
 		case <-a.Stopping:
 			return nil // the browser connects to another process
 		case <-c.Request.Context().Done():

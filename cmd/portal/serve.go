@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -51,6 +53,11 @@ func (w *workerCommand) Run(ctx context.Context, t terminal) error {
 // with opens what a serving command needs, and closes it behind it.
 func (s settings) with(ctx context.Context, t terminal,
 	do func(context.Context, *config, *store.Store, redis.UniversalClient, *worker.Queue) error) (err error) {
+	if os.Getenv("GOGC") == "" {
+		// Most of what web holds is the index of results: half of it again for
+		// what a page needs is plenty.
+		debug.SetGCPercent(50)
+	}
 	c, err := s.read(t.err)
 	if err != nil {
 		return err
