@@ -180,6 +180,7 @@ type resultsPage struct {
 	Open       bool
 	Headline   *headline
 	Sections   []resultsSection
+	Files      filesView
 }
 
 // surveyResults shows a wave's figures. Whatever it shows came out of the
@@ -198,6 +199,7 @@ func (a *app) surveyResults(c *gin.Context) error {
 		base: a.base(c, a.Survey.Title.In("en")+": results"), Survey: a.Survey.Title.In("en"),
 		Wave: wave.Code, Live: seen.live, Released: wave.ToldReleased(), Counted: min(seen.figures.Released, seen.released),
 		Invited: wave.ByInvitation, Open: wave.Open(a.Now()), View: a.viewForm(seen),
+		Files: a.filesView(c, wave),
 	}
 	page.Nav, page.Demo = "results", wave.Demo
 	released, err := a.Store.LastRelease(c.Request.Context(), wave.ID)

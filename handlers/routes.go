@@ -55,6 +55,11 @@ func (a *app) routes(r *gin.Engine) {
 	signedIn.POST("/sign-out", a.on(a.signOut))
 	signedIn.GET("", a.on(a.manageHome))
 	signedIn.GET("/surveys/:slug/results", a.may(viewResults), a.on(a.surveyResults))
+	signedIn.GET("/surveys/:slug/results.csv", a.may(viewResults), a.on(a.resultsCSV))
+	signedIn.GET("/surveys/:slug/results.xlsx", a.may(viewResults), a.on(a.resultsXLSX))
+	signedIn.GET("/surveys/:slug/codebook", a.may(viewResults), a.on(a.codebookPage))
+	signedIn.GET("/surveys/:slug/codebook.csv", a.may(viewResults), a.on(a.codebookCSV))
+	signedIn.GET("/surveys/:slug/codebook.sps", a.may(viewResults), a.on(a.codebookSyntax))
 
 	waves := signedIn.Group("/surveys/:slug/waves", a.may(runSurveys))
 	waves.GET("", a.on(a.waveList))
