@@ -6,6 +6,20 @@ import (
 	"intake/forms"
 )
 
+// The analyst's file has a row for each response of the newest edition, and
+// says less of a person the fewer are like them. People are put into classes
+// by a tree: everybody is divided by one dimension after the other, wherever
+// the tables may show the rows of that division. Those whose rows they may not
+// show stay together, and are divided no further. So a class is either a set
+// that tables may show, or what is left of one when rows that they may show
+// are taken away; and it holds as many people as the threshold at least.
+//
+// Within a class the answers to a question are given only if its figures may
+// be shown of exactly these people, so that the file and the tables never
+// differ by fewer people than the threshold. Nothing is told of why an answer
+// is missing; and where whether somebody was asked hangs on something that the
+// row does not tell, the answer is withheld, as it would tell it.
+
 // LeftOut are the questions whose answers are never in rows of responses,
 // besides all that people wrote: those that ask what colleagues can see of a
 // person, namely who they are, where and how they live, how they came to the
