@@ -17,6 +17,7 @@ type filesView struct {
 	Tables   string // the address of the tables, but for what kind of file they are
 	Query    string
 	Codebook string
+	Analyst  string
 }
 
 func (a *app) filesView(c *gin.Context, wave *store.Wave) filesView {
@@ -27,7 +28,8 @@ func (a *app) filesView(c *gin.Context, wave *store.Wave) filesView {
 		}
 	}
 	path := a.surveyPath()
-	return filesView{Tables: path + "/results", Query: "?" + query.Encode(), Codebook: path + "/codebook?wave=" + url.QueryEscape(wave.Code)}
+	return filesView{Tables: path + "/results", Query: "?" + query.Encode(), Codebook: path + "/codebook?wave=" + url.QueryEscape(wave.Code),
+		Analyst: exportsPath + "?wave=" + url.QueryEscape(wave.Code)}
 }
 
 // surveyPath is where the managers' pages of the survey are.

@@ -203,6 +203,10 @@ func deedWords(e store.Event) string {
 		return "Opened codes of " + collector + " to print"
 	case store.EventCodesExported:
 		return "Took the codes of " + collector + " as a file"
+	case store.EventExportAsked:
+		return "Asked for the analyst’s file of " + wave
+	case store.EventExportFetched:
+		return "Fetched the analyst’s file of " + wave
 	}
 	return string(e.Kind)
 }

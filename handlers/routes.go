@@ -60,6 +60,9 @@ func (a *app) routes(r *gin.Engine) {
 	signedIn.GET("/surveys/:slug/codebook", a.may(viewResults), a.on(a.codebookPage))
 	signedIn.GET("/surveys/:slug/codebook.csv", a.may(viewResults), a.on(a.codebookCSV))
 	signedIn.GET("/surveys/:slug/codebook.sps", a.may(viewResults), a.on(a.codebookSyntax))
+	signedIn.GET("/exports", a.may(viewResults), a.on(a.exportList))
+	signedIn.POST("/exports", a.may(viewResults), a.on(a.askExport))
+	signedIn.GET("/exports/:export", a.may(viewResults), a.on(a.download))
 
 	waves := signedIn.Group("/surveys/:slug/waves", a.may(runSurveys))
 	waves.GET("", a.on(a.waveList))

@@ -46,32 +46,36 @@ func (n growth) fine(question int, all []bool, rows [][][]bool, threshold int) b
 		if !all[e] {
 			continue
 		}
-		sums := []int{0} // by how many it may be found to have grown, up to the threshold
+		sums := []int{0} // by how many it may be found to have grown
 		for value, bases := range n.bases {
-			since := func(edition int) int {
-				return min(bases[question*n.editions+newest]-bases[question*n.editions+edition], threshold)
-			}
-			wasShown := value > 0 && rows[value-1][question][e]
+			bases = bases[question*n.editions : (question+1)*n.editions]
 			var ways []int
+			isRest := value == 0 || !n.isPart[value]
+			wasShown := value > 0 && rows[value-1][question][e]
+			for f := range n.editions {
+				// A row of the rest may be known as it was in any edition, and
+				// is now part of it; what was left then may now be a row.
+				switch {
+				case isRest && wasShown && rows[value-1][question][f]:
+					ways = append(ways, bases[newest]-bases[f])
+				case !isRest && !wasShown && rows[value-1][question][f]:
+					ways = append(ways, bases[f]-bases[e])
+				}
+			}
 			switch {
-			case !wasShown:
-				ways = []int{since(e)}
-				if n.isPart[value] && bases[question*n.editions+e] == 0 {
-					ways = append(ways, 0) // nobody was, and who knows that needs no figure
-				}
-			case !n.isPart[value]:
-				for f := range n.editions {
-					if rows[value-1][question][f] {
-						ways = append(ways, since(f))
-					}
-				}
-			default:
-				continue // its growth is known by itself
+			case isRest && !wasShown:
+				ways = []int{bases[newest] - bases[e]}
+			case !isRest && wasShown:
+				continue // by how many it has grown is known by itself
+			case !isRest && bases[e] == 0:
+				ways = append(ways, 0) // nobody was, and who knows that needs no figure
 			}
 			sums = sumsOf(sums, ways, threshold)
 		}
-		if slices.ContainsFunc(sums, func(people int) bool { return !fine(people, threshold) }) {
-			return false
+		for _, people := range sums {
+			if !fine(max(people, -people), threshold) {
+				return false
+			}
 		}
 	}
 	return true
@@ -82,7 +86,7 @@ func sumsOf(sums, ways []int, limit int) []int {
 	var out []int
 	for _, sum := range sums {
 		for _, way := range ways {
-			if more := min(sum+way, limit); !slices.Contains(out, more) {
+			if more := max(-limit, min(sum+way, limit)); !slices.Contains(out, more) {
 				out = append(out, more)
 			}
 		}

@@ -27,6 +27,8 @@ const (
 	EventReissued         EventKind = "invitation_reissued"
 	EventCodesShown       EventKind = "codes_shown"
 	EventCodesExported    EventKind = "codes_exported"
+	EventExportAsked      EventKind = "export_asked"
+	EventExportFetched    EventKind = "export_fetched"
 )
 
 func (s *Store) recordDeed(ctx context.Context, db sqlx.ExtContext, d Deed, kind EventKind, detail Detail) error {
