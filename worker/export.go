@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +21,9 @@ const (
 	exportTimeout = 30 * time.Minute
 	// exportBeat is how often a worker says how far it is.
 	exportBeat = time.Second
+	// exportGarbage is how much garbage there may be while people are counted,
+	// in per cent of the memory in use. What is short is memory, not time.
+	exportGarbage = 10
 )
 
 // export makes a file that a manager asked for, from its beginning.
@@ -82,6 +87,7 @@ var errTooFew = errors.New("too few responses for rows")
 // analyst decides which rows of a wave may be given out. The wave is as it was
 // when its responses were counted.
 func (w *Worker) analyst(ctx context.Context, waveID int64) (*export.Analyst, *store.Wave, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(exportGarbage))
 	index, err := w.Counter.Load(ctx, waveID, nil)
 	if err != nil {
 		return nil, nil, err
@@ -122,6 +128,7 @@ func (w *Worker) build(ctx context.Context, e *store.Export, p *progress) error 
 	if a.Rows.Size() == 0 {
 		return errTooFew
 	}
+	runtime.GC() // what was counted is of no use any more
 	p.total.Store(int64(a.Rows.Size()))
 	salt := make([]byte, 32)
 	if _, err := rand.Read(salt); err != nil {

@@ -36,7 +36,7 @@ func (g *grouping) dimensionOrder() []int {
 // these conditions, in the newest edition.
 func (g *grouping) mayTell(conditions []cell) bool {
 	newest := len(g.editions) - 1
-	all := append(slices.Clone(conditions), g.people.implied(conditions, len(g.editions))[0][newest]...)
+	all := append(slices.Clone(conditions), g.people.implied(conditions)[0][newest]...)
 	slices.SortFunc(all, func(a, b cell) int { return a.dim - b.dim })
 	census := g.people.census(all, nobodyJoined)
 	return census.allowed(g.Published.rules, 0, threshold)[newest]
@@ -188,7 +188,7 @@ func (g *grouping) decide(d *division) (counts []int32, allowed [][]bool) {
 // figuresAllowed tells, by question and edition, whether the tables may show
 // its figures of those who meet the conditions.
 func (g *grouping) figuresAllowed(conditions []cell) [][]bool {
-	implied := g.bases.implied(conditions, len(g.editions))
+	implied := g.bases.implied(conditions)
 	out := make([][]bool, len(g.index.layout.questions))
 	for i, c := range g.index.layout.questions {
 		out[i] = make([]bool, len(g.editions))

@@ -211,6 +211,9 @@ func TestTallyIsACensus(t *testing.T) {
 			if !reflect.DeepEqual(want, got) {
 				t.Fatalf("%v: counted %+v, a census has %+v", conditions, got, want)
 			}
+			if want, got := p.bases().implied(conditions, len(p.editions)), counted.implied(conditions); !reflect.DeepEqual(want, got) {
+				t.Fatalf("%v: implied is %v, the cube says %v", conditions, got, want)
+			}
 		}
 	}
 }

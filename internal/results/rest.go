@@ -18,17 +18,9 @@ func (g *grouping) grown(d *division) growth {
 		out.isPart = append(out.isPart, value > 0 && d.parts[value-1] != nil)
 		out.bases[value] = make([]int, len(cube.columns)*out.editions)
 	}
-	m := cube.marginal(dimsOf(d.conditions) | 1<<d.dim)
-	for i := range m.entries {
-		who := &m.entries[i]
-		if !who.meets(d.conditions) {
-			continue
-		}
-		counts := out.bases[who.said[d.dim]]
-		for q, n := range m.of(i) {
-			for e := who.edition; e < out.editions; e++ {
-				counts[q*out.editions+e] += int(n)
-			}
+	for i := range cube.entries {
+		if who := &cube.entries[i]; who.meets(d.conditions) {
+			cube.addEntry(out.bases[who.said[d.dim]], who.edition, cube.of(i))
 		}
 	}
 	return out
@@ -113,29 +105,30 @@ func (g *grouping) restOf(d *division) *remainder {
 	}
 	cube := g.bases
 	r.said, r.implied = make([][]bool, len(cube.columns)), make([][]cell, len(cube.columns))
-	for q := range r.said {
-		r.said[q] = make([]bool, options+1)
+	said := make([][]bool, len(g.rows.dims)) // by dimension; by question and value
+	for dim := range said {
+		said[dim] = make([]bool, len(cube.columns)*(len(g.rows.dims[dim].options)+1))
 	}
-	for dim := range g.rows.dims {
-		bit := 1 << dim
-		if dimsOf(d.conditions)&bit != 0 {
+	for i := range cube.entries {
+		who := &cube.entries[i]
+		if !who.meets(d.conditions) || !r.joined.values[who.said[d.dim]] {
 			continue
 		}
-		values := len(g.rows.dims[dim].options) + 1
-		said := make([]bool, len(cube.columns)*values)
-		m := cube.marginal(dimsOf(d.conditions) | 1<<d.dim | bit)
-		for i := range m.entries {
-			if who := &m.entries[i]; who.meets(d.conditions) && r.joined.values[who.said[d.dim]] {
-				for q, n := range m.of(i) {
-					said[q*values+int(who.said[dim])] = said[q*values+int(who.said[dim])] || n > 0
+		for q, n := range cube.of(i) {
+			for dim := range said {
+				if n > 0 {
+					said[dim][q*(len(g.rows.dims[dim].options)+1)+int(who.said[dim])] = true
 				}
 			}
 		}
-		for q := range cube.columns {
-			theirs := said[q*values : (q+1)*values]
+	}
+	for q := range cube.columns {
+		for dim := range said {
+			values := len(g.rows.dims[dim].options) + 1
+			theirs := said[dim][q*values : (q+1)*values]
 			if dim == d.dim {
 				r.said[q] = theirs
-			} else if only := onlyOne(theirs); only > 0 {
+			} else if only := onlyOne(theirs); only > 0 && dimsOf(d.conditions)>>dim&1 == 0 {
 				r.implied[q] = append(r.implied[q], cell{dim, only - 1})
 			}
 		}

@@ -1,5 +1,7 @@
 package results
 
+import "math/bits"
+
 // tally takes the census of many sets of people, each by looking up how many
 // meet which conditions. A cube takes it in one go through all that it counts,
 // which is quicker for a few.
@@ -97,6 +99,15 @@ func (t *tally) each(conditions []cell, joined joining, visit func(said [maxDime
 // add adds up those who said this to the dimensions, by question and edition,
 // with those of all editions before.
 func (t *tally) add(counts []int, dims int, said [maxDimensions]uint8) {
+	if bits.OnesCount(uint(dims)) > maxConditions { //nolint:gosec // not negative
+		// It is seldom asked for, and would be as large as the cube.
+		for i := range t.entries {
+			if entry := &t.entries[i]; entry.says(dims, said) {
+				t.addEntry(counts, entry.edition, t.of(i))
+			}
+		}
+		return
+	}
 	m := t.marginal(dims)
 	places := t.places[dims]
 	if places == nil {
@@ -107,14 +118,70 @@ func (t *tally) add(counts []int, dims int, said [maxDimensions]uint8) {
 		t.places[dims] = places
 	}
 	for from := range t.editions {
-		at, known := places[combination{edition: from, said: said}]
-		if !known {
+		if at, known := places[combination{edition: from, said: said}]; known {
+			t.addEntry(counts, from, m.of(at))
+		}
+	}
+}
+
+func (t *tally) addEntry(counts []int, from int, of []uint32) {
+	for q, count := range of {
+		for e := from; e < t.editions; e++ {
+			counts[q*t.editions+e] += int(count)
+		}
+	}
+}
+
+// says tells whether this is what was said to these dimensions.
+func (who *combination) says(dims int, said [maxDimensions]uint8) bool {
+	for d, value := range said {
+		if dims>>d&1 == 1 && who.said[d] != value {
+			return false
+		}
+	}
+	return true
+}
+
+// implied is as that of the cube, in one go through it.
+func (t *tally) implied(conditions []cell) [][][]cell {
+	questions := len(t.columns)
+	came := make([][]int, len(t.dims)) // by dimension, as onlyValue reads it
+	for d := range t.dims {
+		if dimsOf(conditions)>>d&1 == 0 {
+			came[d] = make([]int, questions*(len(t.dims[d].options)+1))
+		}
+	}
+	for i := range t.entries {
+		entry := &t.entries[i]
+		if !entry.meets(conditions) {
 			continue
 		}
-		for q, count := range m.of(at) {
-			for e := from; e < t.editions; e++ {
-				counts[q*t.editions+e] += int(count)
+		for d := range came {
+			if came[d] == nil {
+				continue
+			}
+			values := len(t.dims[d].options) + 1
+			for q, n := range t.of(i) {
+				if first := &came[d][q*values+int(entry.said[d])]; n > 0 && (*first == 0 || entry.edition < *first-1) {
+					*first = entry.edition + 1
+				}
 			}
 		}
 	}
+	out := make([][][]cell, questions)
+	for q := range out {
+		out[q] = make([][]cell, t.editions)
+		for d := range came {
+			if came[d] == nil {
+				continue
+			}
+			values := len(t.dims[d].options) + 1
+			for e := range t.editions {
+				if only := onlyValue(came[d][q*values:(q+1)*values], e); only > 0 {
+					out[q][e] = append(out[q][e], cell{d, only - 1})
+				}
+			}
+		}
+	}
+	return out
 }
