@@ -133,7 +133,7 @@ func TestNobodyIsPinnedDownByRows(t *testing.T) {
 	t.Parallel()
 	form := attackedForm(t)
 	shown, withheld := 0, 0
-	for i := range max(*attackedWaves/4, 1) {
+	for i := range max(*attackedWaves/10, 1) {
 		a := newAttack(t, form, allRules, *attackSeed+uint64(i)) //nolint:gosec // not negative
 		found, s, w := a.runWithFile(true)
 		if found != "" {
