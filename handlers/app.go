@@ -62,6 +62,7 @@ type Jobs interface {
 	ReferralReceived(id uuid.UUID)
 	TeamOwedNews(id uuid.UUID)
 	ResponseReceived(wave int64)
+	ExportAsked(id uuid.UUID)
 }
 
 type app struct {

@@ -7,11 +7,11 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"intake/internal/export"
 	"intake/internal/store"
 )
 
@@ -145,7 +145,7 @@ func (a *app) invitationFile(c *gin.Context) error {
 	}
 	// Row by row: a file may have more rows than should be held at once.
 	err = a.Store.Invitations(c.Request.Context(), col.ID, 1, col.Issued, func(i store.Invitation) error {
-		return out.Write([]string{strconv.Itoa(i.Number), harmless(store.FormatInvitation(i.Code)), harmless(a.invitationURL(i.Code))})
+		return out.Write([]string{strconv.Itoa(i.Number), export.Harmless(store.FormatInvitation(i.Code)), export.Harmless(a.invitationURL(i.Code))})
 	})
 	if err == nil {
 		out.Flush()
@@ -166,14 +166,6 @@ func breakOff(c *gin.Context) {
 		// If this fails too, the connection is gone, which is what is wanted.
 		_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(-time.Second))
 	}
-}
-
-// harmless keeps a spreadsheet from taking a text for a formula.
-func harmless(text string) string {
-	if strings.IndexAny(text, "=+-@\t\r\n") == 0 {
-		return "'" + text
-	}
-	return text
 }
 
 // sheetPage holds invitations to print and cut.

@@ -214,7 +214,7 @@ func (a *app) surveyResults(c *gin.Context) error {
 	page := resultsPage{
 		base: a.base(c, a.Survey.Title.In("en")+": results"), Survey: a.Survey.Title.In("en"),
 		Wave: seen.wave.Code, Live: seen.live, Released: seen.wave.ToldReleased(), Counted: min(seen.figures.Released, seen.released),
-		View: a.viewForm(seen, waves, compared),
+		View: a.viewForm(seen, waves, compared), Files: a.filesView(c, seen.wave),
 	}
 	page.Nav, page.Demo = "results", seen.wave.Demo
 	if page.Honesty, err = a.honesty(c.Request.Context(), seen); err != nil {

@@ -60,7 +60,7 @@ type themeView struct {
 	Of     string // how many questions it is the mean of
 	Change string
 	Median string // of districts
-	Links  []fileLink
+	Links  []link
 }
 
 // scores collects the figures of questions by section and by item of the
@@ -76,7 +76,7 @@ type theme struct {
 	then       []results.Figures // of those that were asked alike
 	alike      []results.Figures // now, of the same
 	districts  [][]results.Row
-	questions  []fileLink
+	questions  []link
 }
 
 func newScores() *scores {

@@ -27,6 +27,7 @@ type resultsPage struct {
 	StandsOut []standsOut
 	Withheld  []string // how many questions are not shown, and why
 	Done      *saidAndDone
+	Files     filesView
 }
 
 // viewForm offers waves, filters, breakdowns and comparisons, and says which
@@ -39,11 +40,8 @@ type viewForm struct {
 	By      []viewOption
 	Chosen  string // the filters in words, "" for none
 	Whole   string // the address without them
-	Files   []fileLink
 	Live    string // the address of the stream that tells of releases
 }
-
-type fileLink struct{ Href, Text string }
 
 type dimensionView struct {
 	Name, ID, Label string

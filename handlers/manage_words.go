@@ -215,6 +215,10 @@ func deedWords(e store.Event) string {
 		return "Changed an action, shown from " + wave + " on"
 	case store.EventActionEnded:
 		return "Ended an action, shown from " + wave + " on"
+	case store.EventExportAsked:
+		return "Asked for the analyst’s file of " + wave
+	case store.EventExportFetched:
+		return "Fetched the analyst’s file of " + wave
 	}
 	return string(e.Kind)
 }

@@ -19,6 +19,7 @@ var menu = []struct {
 	{"referrals", "Referrals", "/manage/referrals", workReferrals},
 	{"waves", "Survey waves", "/manage/surveys/{survey}/waves", runSurveys},
 	{"results", "Survey results", "/manage/surveys/{survey}/results", viewResults},
+	{"exports", "Files for analysts", "/manage/exports", viewResults},
 	{"routing", "Routing", "/manage/routing", viewRouting},
 	{"queues", "Queues", "/manage/queues", viewQueues},
 	{"audit", "Audit", "/manage/audit", viewAudit},

@@ -59,6 +59,14 @@ func (a *app) routes(r *gin.Engine) {
 
 	signedIn.GET("/surveys/:slug/actions", a.may(runSurveys), a.on(a.actionsPage))
 	signedIn.POST("/surveys/:slug/actions", a.may(runSurveys), a.on(a.writeAction))
+	signedIn.GET("/surveys/:slug/results.csv", a.may(viewResults), a.on(a.resultsCSV))
+	signedIn.GET("/surveys/:slug/results.xlsx", a.may(viewResults), a.on(a.resultsXLSX))
+	signedIn.GET("/surveys/:slug/codebook", a.may(viewResults), a.on(a.codebookPage))
+	signedIn.GET("/surveys/:slug/codebook.csv", a.may(viewResults), a.on(a.codebookCSV))
+	signedIn.GET("/surveys/:slug/codebook.sps", a.may(viewResults), a.on(a.codebookSyntax))
+	signedIn.GET("/exports", a.may(viewResults), a.on(a.exportList))
+	signedIn.POST("/exports", a.may(viewResults), a.on(a.askExport))
+	signedIn.GET("/exports/:export", a.may(viewResults), a.on(a.download))
 
 	waves := signedIn.Group("/surveys/:slug/waves", a.may(runSurveys))
 	waves.GET("", a.on(a.waveList))

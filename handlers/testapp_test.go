@@ -165,6 +165,7 @@ type recordedJobs struct {
 	referrals []uuid.UUID
 	news      []uuid.UUID
 	waves     []int64
+	exports   []uuid.UUID
 }
 
 func (j *recordedJobs) ReferralReceived(id uuid.UUID) {
@@ -183,6 +184,12 @@ func (j *recordedJobs) ResponseReceived(wave int64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.waves = append(j.waves, wave)
+}
+
+func (j *recordedJobs) ExportAsked(id uuid.UUID) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.exports = append(j.exports, id)
 }
 
 // lockedBuffer takes the log of many requests at once.

@@ -52,6 +52,7 @@ func referralForm() *forms.Form {
 type bench struct {
 	*Worker
 	t       *testing.T
+	db      *testenv.DB
 	mail    *embedded.Mail
 	log     *lockedBuffer
 	forward atomic.Int64 // time.Duration
@@ -70,7 +71,7 @@ func newBench(t *testing.T, redisURL string) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t: t, mail: testenv.Mail(t), log: &lockedBuffer{}}
+	b := &bench{t: t, db: db, mail: testenv.Mail(t), log: &lockedBuffer{}}
 	log := slog.New(slog.NewTextHandler(b.log, nil))
 	client, err := DialRedis(redisURL)
 	if err != nil {

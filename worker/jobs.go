@@ -6,6 +6,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -22,6 +23,7 @@ const (
 	queueMail      = "mail"
 	queueSurvey    = "survey"
 	queueIndex     = "index"
+	queueExports   = "exports"
 )
 
 // server is an asynq server that a worker runs.
@@ -37,6 +39,7 @@ var servers = []server{
 	{queueMail, 2, 100 * time.Millisecond},
 	{queueSurvey, 1, 500 * time.Millisecond},
 	{queueIndex, 1, time.Second},
+	{queueExports, 1, time.Second},
 }
 
 // job is one kind of task. No name may begin with another: asynq's mux
@@ -45,22 +48,28 @@ type job struct {
 	name  string
 	queue string
 	run   func(*Worker, context.Context, payload) error
+	// timeout is how long it may take; 0 is jobTimeout.
+	timeout time.Duration
 }
+
+const jobTimeout = 30 * time.Second
 
 // payload carries ids only.
 type payload struct {
 	Referral uuid.UUID `json:"referral,omitzero"`
 	Wave     int64     `json:"wave,omitempty"`
+	Export   uuid.UUID `json:"export,omitzero"`
 }
 
 // The jobs: THE list. What finds their work when no nudge did is sweep.
 var (
-	jobRoute   = job{"referral:route", queueReferrals, (*Worker).route}
-	jobTell    = job{"referral:tell", queueMail, (*Worker).tell}
-	jobRelease = job{"survey:release", queueSurvey, (*Worker).release}
-	jobIndex   = job{"survey:index", queueIndex, (*Worker).index}
+	jobRoute   = job{name: "referral:route", queue: queueReferrals, run: (*Worker).route}
+	jobTell    = job{name: "referral:tell", queue: queueMail, run: (*Worker).tell}
+	jobRelease = job{name: "survey:release", queue: queueSurvey, run: (*Worker).release}
+	jobIndex   = job{name: "survey:index", queue: queueIndex, run: (*Worker).index}
+	jobExport  = job{name: "export:build", queue: queueExports, run: (*Worker).export, timeout: exportTimeout}
 
-	jobs = []job{jobRoute, jobTell, jobRelease, jobIndex}
+	jobs = []job{jobRoute, jobTell, jobRelease, jobIndex, jobExport}
 )
 
 // task makes the asynq task of a nudge. It is tried again only once: the
@@ -70,7 +79,7 @@ func (j job) task(p payload) *asynq.Task {
 	if err != nil {
 		panic("worker: a payload is always encodable: " + err.Error())
 	}
-	return asynq.NewTask(j.name, raw, asynq.Queue(j.queue), asynq.MaxRetry(1), asynq.Timeout(30*time.Second))
+	return asynq.NewTask(j.name, raw, asynq.Queue(j.queue), asynq.MaxRetry(1), asynq.Timeout(cmp.Or(j.timeout, jobTimeout)))
 }
 
 // handler makes the asynq side of the jobs of one queue.

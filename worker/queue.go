@@ -57,6 +57,9 @@ func (q *Queue) TeamOwedNews(id uuid.UUID) { q.nudge(jobTell, payload{Referral: 
 // ResponseReceived says that the wave's inbox has grown.
 func (q *Queue) ResponseReceived(wave int64) { q.nudge(jobRelease, payload{Wave: wave}) }
 
+// ExportAsked says that a file waits to be made.
+func (q *Queue) ExportAsked(id uuid.UUID) { q.nudge(jobExport, payload{Export: id}) }
+
 func (q *Queue) nudge(j job, p payload) {
 	q.mu.Lock()
 	q.pending[nudge{j.name, p}] = struct{}{}

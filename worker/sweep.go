@@ -89,6 +89,22 @@ func (w *Worker) sweep(ctx context.Context, told map[uuid.UUID]time.Time) error 
 			return w.workOff(ctx, due[i:])
 		}
 	}
+	return w.sweepExports(ctx, now)
+}
+
+// sweepExports nudges for the files that are to be made. They take too long for
+// the sweep to make them itself: where the queue takes no nudge, they wait.
+func (w *Worker) sweepExports(ctx context.Context, now time.Time) error {
+	exports, err := w.Store.ExportsDue(ctx, now)
+	if err != nil {
+		return err
+	}
+	for _, id := range exports {
+		if err := w.Queue.enqueue(ctx, nudge{jobExport.name, payload{Export: id}}); err != nil {
+			w.Log.Warn("queue not reachable; files wait to be made", "due", len(exports), "error", err)
+			return nil
+		}
+	}
 	return nil
 }
 

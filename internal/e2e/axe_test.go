@@ -171,6 +171,8 @@ func TestAxeManagersPages(t *testing.T) {
 
 		b = newTab(t, d.base, screen).signIn(d.as(t, "survey_manager")).accessible("manage-survey-manager")
 		b.open("/manage/surveys/care-worker-survey/results").accessible("results")
+		b.open("/manage/surveys/care-worker-survey/codebook").accessible("codebook").fits()
+		b.open("/manage/exports").press("Make the file").sees("Your files").accessible("exports").fits()
 		b.open("/manage/referrals").sees("not part of your role").accessible("forbidden")
 
 		b = newTab(t, d.base, screen).signIn(d.as(t, "admin")).accessible("manage-admin")

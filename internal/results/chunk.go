@@ -47,6 +47,19 @@ func (c *chunk) set(column int) {
 	c.bits[column].Add(uint32(c.size)) //nolint:gosec // below ChunkSize
 }
 
+// each calls visit with each of the first n responses that have a column.
+func (c *chunk) each(column, n int, visit func(at int)) {
+	if c.bits[column] == nil {
+		return
+	}
+	for at := range roaring.Values(c.bits[column]) {
+		if int(at) >= n {
+			return
+		}
+		visit(int(at))
+	}
+}
+
 // equal tells whether both hold the same bits.
 func (c *chunk) equal(other *chunk) bool {
 	if c.size != other.size {

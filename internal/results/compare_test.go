@@ -88,7 +88,7 @@ func TestWhatStandsOut(t *testing.T) {
 	listed := 0
 	rapid.Check(t, func(t *rapid.T) {
 		var wave []forms.Answers
-		for range rapid.IntRange(150, 400).Draw(t, "size") {
+		for range rapid.IntRange(600, 900).Draw(t, "size") {
 			answers := drawResponse(t, form, 0)
 			if answers.Get("district") == "a" && answers.Get("pay") != "" && rapid.IntRange(0, 9).Draw(t, "poor") > 0 {
 				answers["pay"] = []string{"poor"}
@@ -133,7 +133,7 @@ func TestWhatStandsOut(t *testing.T) {
 				}
 			}
 			if d.Question != "pay" || min(in.base, out.base) < leastToStandOut ||
-				d.Positive != *whole(in.percent()) || d.Rest != *whole(out.percent()) || d.Points != *whole(in.percent()-out.percent()) {
+				d.Positive != *whole(in.percent()) || d.Rest != *whole(out.percent()) || d.Points != *whole(in.percent() - out.percent()) {
 				t.Fatalf("%+v of %d and %d of %d and %d", d, in.good, in.base, out.good, out.base)
 			}
 		}

@@ -201,31 +201,51 @@ type census struct {
 	across              [][]int // by condition, and then by mask without it, value, question, edition
 }
 
-// takeCensus reads the cube for some conditions, each of another dimension.
-func (c *cube) takeCensus(conditions []cell, editions int) *census {
+// takeCensus reads the cube for some conditions, each of another dimension,
+// which may name the joined option.
+func (c *cube) takeCensus(conditions []cell, editions int, joined joining) *census {
 	n := &census{questions: len(c.columns), editions: editions, conditions: conditions}
 	masks := 1 << len(conditions)
 	n.met = make([]int, masks*n.questions*editions)
-	for mask := range masks {
-		who, dims := n.who(mask)
-		c.read(n.met[n.place(1, mask, 0, 0, 0):], dims, who, editions)
-	}
-	for i, condition := range conditions {
+	for _, condition := range conditions {
 		values := len(c.dims[condition.dim].options) + 1
+		if condition.dim == joined.dim {
+			values++
+		}
 		n.values = append(n.values, values)
 		n.across = append(n.across, make([]int, masks*values*n.questions*editions))
-		for mask := range masks {
-			if mask>>i&1 == 1 {
-				continue
+	}
+	for mask := range masks {
+		who, dims := n.who(mask)
+		joined.each(who, func(who combination) {
+			c.add(n.met[n.place(1, mask, 0, 0, 0):], dims, who, editions)
+			for i, condition := range conditions {
+				if mask>>i&1 == 1 {
+					continue
+				}
+				for value := range len(c.dims[condition.dim].options) + 1 {
+					who.said[condition.dim] = uint8(value) //nolint:gosec // dimensions have fewer than 255 options
+					at := n.place(n.values[i], mask, joined.value(condition.dim, value), 0, 0)
+					c.add(n.across[i][at:], dims|1<<condition.dim, who, editions)
+				}
+				who.said[condition.dim] = 0
 			}
-			who, dims := n.who(mask)
-			for value := range values {
-				who.said[condition.dim] = uint8(value) //nolint:gosec // dimensions have fewer than 255 options
-				c.read(n.across[i][n.place(values, mask, value, 0, 0):], dims|1<<condition.dim, who, editions)
-			}
-		}
+		})
+	}
+	n.withThoseBefore(n.met)
+	for _, counts := range n.across {
+		n.withThoseBefore(counts)
 	}
 	return n
+}
+
+// withThoseBefore adds to the counts of each edition those of all before it.
+func (n *census) withThoseBefore(counts []int) {
+	for at := range counts {
+		if at%n.editions > 0 {
+			counts[at] += counts[at-1]
+		}
+	}
 }
 
 // who are those who meet the conditions of a mask, and of which dimensions.
@@ -239,21 +259,13 @@ func (n *census) who(mask int) (who combination, dims int) {
 	return who, dims
 }
 
-// read writes to counts, by column and edition, how many gave the combination's
-// answers to some dimensions, in each edition and all before it.
-func (c *cube) read(counts []int, dims int, who combination, editions int) {
+// add adds to counts, by column and edition, how many gave the combination's
+// answers to some dimensions.
+func (c *cube) add(counts []int, dims int, who combination, editions int) {
 	m := c.marginal(dims)
 	for who.edition = range editions {
 		if at, known := m.at[who]; known {
-			m.counts[at].each(func(column, n int) { counts[column*editions+who.edition] = n })
-		}
-	}
-	if editions == 1 {
-		return
-	}
-	for at := range len(c.columns) * editions {
-		if at%editions > 0 {
-			counts[at] += counts[at-1]
+			m.counts[at].each(func(column, n int) { counts[column*editions+who.edition] += n })
 		}
 	}
 }

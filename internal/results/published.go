@@ -175,17 +175,14 @@ func (p *Published) permit(question int, conditions []cell, implied [][]cell) in
 // conditions may be shown. What it finds is kept: the same sets are asked for
 // again and again.
 func (p *Published) allowedFor(conditions []cell) [][]bool {
-	key := make([]byte, 0, 2*maxDimensions)
-	for _, c := range conditions {
-		key = append(key, byte(c.dim), byte(c.option))
-	}
+	key := keyOf(conditions)
 	p.mu.Lock()
-	known := p.allowed[string(key)]
+	known := p.allowed[key]
 	p.mu.Unlock()
 	if known != nil {
 		return known
 	}
-	census := p.bases().takeCensus(conditions, len(p.editions))
+	census := p.bases().takeCensus(conditions, len(p.editions), nobodyJoined)
 	out := make([][]bool, census.questions)
 	for i := range out {
 		threshold := threshold // of everybody
@@ -199,7 +196,7 @@ func (p *Published) allowedFor(conditions []cell) [][]bool {
 	if p.allowed == nil || len(p.allowed) >= keptSets {
 		p.allowed = map[string][][]bool{}
 	}
-	p.allowed[string(key)] = out
+	p.allowed[key] = out
 	return out
 }
 

@@ -38,6 +38,11 @@ func (s *Store) ReadReleased(ctx context.Context, waveID int64, read func(*Snaps
 func (s *Snapshot) Responses(ctx context.Context, from, below int, visit func(version int, answers forms.Answers) error) error {
 	rows, err := s.tx.QueryxContext(ctx, `SELECT form_version, answers FROM responses
 		WHERE wave_id = $1 AND ordinal >= $2 AND ordinal < $3 ORDER BY ordinal`, s.Wave.ID, from, below)
+	return visitResponses(rows, err, visit)
+}
+
+// visitResponses reads the rows of a query that gave them, or err.
+func visitResponses(rows *sqlx.Rows, err error, visit func(version int, answers forms.Answers) error) error {
 	if err != nil {
 		return fmt.Errorf("read responses: %w", err)
 	}

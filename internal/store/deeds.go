@@ -33,6 +33,8 @@ const (
 	EventActionWritten    EventKind = "action_written"
 	EventActionChanged    EventKind = "action_changed"
 	EventActionEnded      EventKind = "action_ended"
+	EventExportAsked      EventKind = "export_asked"
+	EventExportFetched    EventKind = "export_fetched"
 )
 
 func (s *Store) recordDeed(ctx context.Context, db sqlx.ExtContext, d Deed, kind EventKind, detail Detail) error {

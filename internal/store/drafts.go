@@ -43,7 +43,8 @@ func (s *Store) DraftByID(ctx context.Context, id []byte, now time.Time) (*Draft
 func (s *Store) Housekeep(ctx context.Context, now time.Time) error {
 	_, err := s.db.ExecContext(ctx, `WITH d AS (DELETE FROM drafts WHERE expires_at <= $1),
 		s AS (DELETE FROM sessions WHERE expires_at <= $1),
-		c AS (DELETE FROM setup_codes WHERE expires_at <= $1)
+		c AS (DELETE FROM setup_codes WHERE expires_at <= $1),
+		e AS (DELETE FROM exports WHERE expires_at <= $1)
 		DELETE FROM sign_in_failures WHERE at < $2`, now, now.Add(-24*time.Hour))
 	if err != nil {
 		return fmt.Errorf("housekeep: %w", err)
