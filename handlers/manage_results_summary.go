@@ -63,6 +63,8 @@ type themeView struct {
 	Links  []link
 }
 
+type link struct{ Href, Text string }
+
 // scores collects the figures of questions by section and by item of the
 // delivery plan.
 type scores struct {
@@ -100,7 +102,7 @@ func (t *scores) add(form *forms.Form, page *forms.Page, q *forms.Question, now 
 		}
 	}
 	for _, each := range in {
-		each.questions = append(each.questions, fileLink{"#" + q.ID, shortLabel(q)})
+		each.questions = append(each.questions, link{"#" + q.ID, shortLabel(q)})
 		if len(q.Positive) == 0 {
 			continue
 		}

@@ -32,6 +32,8 @@ var holdNothingOfResponses = map[string]string{
 	"notifications": "emails to teams about referrals",
 	"drafts":        "the other form: the survey saves nothing on the server",
 
+	"exports": "which manager asked for a file about which round",
+
 	"teams": "managers", "users": "managers", "user_teams": "managers", "setup_codes": "managers", "sessions": "managers who have signed in",
 	"sign_in_failures": "managers", "api_keys": "partner organisations", "goose_db_version": "the schema's own version",
 }

@@ -19,7 +19,8 @@ type Tables struct {
 // everybody under the filters, or among those of one group.
 var tableColumns = []string{
 	"section", "question", "question_label", "sensitive", "lower_is_better", "several_answers",
-	"group_by", "group", "group_label", "base", "percent_good",
+	"people_in_view", "group_by", "group", "group_label",
+	"base", "caution", "percent_good", "percent_good_from", "percent_good_to",
 	"kind", "option", "option_label", "count", "percent", "withheld", "why", "of_first_responses",
 }
 
@@ -84,7 +85,7 @@ func (t *Tables) CSV(w io.Writer) error {
 // or nil for each column.
 func (t *Tables) rows(give func(row []any) error) error {
 	for _, q := range t.Figures.Questions {
-		about := []any{"", q.ID, q.ID, yesNo(q.Sensitive), yesNo(q.Reverse), yesNo(q.Several)}
+		about := []any{"", q.ID, q.ID, yesNo(q.Sensitive), yesNo(q.Reverse), yesNo(q.Several), number(t.Figures.People)}
 		question := t.Survey.Question(q.ID)
 		if question == nil {
 			question = &forms.Question{ID: q.ID} // only an older version asks it
@@ -106,7 +107,12 @@ func (t *Tables) rows(give func(row []any) error) error {
 
 // figures gives the rows of one question's figures among some people.
 func (t *Tables) figures(q *forms.Question, about []any, f results.Figures, give func(row []any) error) error {
-	about = append(append([]any{}, about...), number(f.Base), number(f.Positive))
+	about = append(append([]any{}, about...), number(f.Base), text(string(f.Caution)), number(f.Positive))
+	if f.Interval == nil {
+		about = append(about, nil, nil)
+	} else {
+		about = append(about, f.Interval[0], f.Interval[1])
+	}
 	row := func(kind, option any, label string, count, percent *int, withheld string) error {
 		cells := append(append([]any{}, about...), kind, option, text(label), number(count), number(percent), text(withheld), text(why[withheld]), number(f.AsOf))
 		return give(cells)

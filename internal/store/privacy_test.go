@@ -27,6 +27,8 @@ var columns = map[string]string{
 	"editions":        "wave_id size",
 	"result_chunks":   "wave_id number size bits",
 	"actions":         "id survey question wave_id said did done public version written_by written_at ended_at",
+	"exports":         "id asked_by wave_id kind state fault attempt rows_total rows_done size asked_at touched_at nudged_at made_at expires_at",
+	"export_parts":    "export_id attempt number bytes",
 	"texts":           "id wave_id question ordinal state version words themes decided_by decided_at",
 	"waves":           "id survey code versions opens_at closes_at demo released releases by_invitation published shuffles",
 	// No time, no key: an invitation is known to whoever has the sheet, so
