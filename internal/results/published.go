@@ -191,6 +191,17 @@ func (p *Published) allowedFor(conditions []cell) [][]bool {
 		}
 		out[i] = census.allowed(p.rules, i, threshold)
 	}
+	if p.rules.divided {
+		p.complements(conditions, out)
+	}
+	for i := range conditions {
+		// Rule 5, for what the census does not know of.
+		for q, around := range p.allowedFor(slices.Delete(slices.Clone(conditions), i, i+1)) {
+			for e := range around {
+				out[q][e] = out[q][e] && around[e]
+			}
+		}
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.allowed == nil || len(p.allowed) >= keptSets {
