@@ -73,7 +73,7 @@ func (a *app) resultsFile(c *gin.Context, ending, contentType string, write func
 		return err
 	}
 	tables := export.Tables{About: a.aboutFile(seen.wave, min(seen.figures.Released, seen.released)), Figures: seen.figures}
-	tables.View = seen.view
+	tables.Survey, tables.View = seen.asked[0], seen.view
 	return sendFile(c, "results-"+a.Survey.ID+"-"+seen.wave.Code+ending, contentType,
 		func(w io.Writer) error { return write(&tables, w) })
 }

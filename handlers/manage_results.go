@@ -19,11 +19,44 @@ import (
 // seenResults are the figures of a wave as somebody may see them.
 type seenResults struct {
 	wave      *store.Wave
+	asked     askedForms
 	view      results.View
 	published *results.Published
 	figures   results.Results
 	released  int        // as far as it may be told
 	live      store.Told // how many responses have come
+}
+
+// askedForms are the versions of the survey that a wave counts, the newest
+// first. What it asked is shown in its own words, also where the survey has
+// dropped a question since.
+type askedForms []*forms.Form
+
+func (a *app) askedForms(ctx context.Context, wave *store.Wave) (askedForms, error) {
+	versions, err := a.versions.Of(ctx, wave)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(versions, func(a, b *forms.Form) int { return b.Version - a.Version })
+	return versions, nil
+}
+
+// of is the newest version that asks a question, nil if none does.
+func (asked askedForms) of(question string) *forms.Form {
+	for _, form := range asked {
+		if form.Question(question) != nil {
+			return form
+		}
+	}
+	return nil
+}
+
+// question is that of the newest version that asks it, nil if none does.
+func (asked askedForms) question(id string) *forms.Question {
+	if form := asked.of(id); form != nil {
+		return form.Question(id)
+	}
+	return nil
 }
 
 // nothing tells whether no figure of the view is shown.
@@ -53,6 +86,9 @@ func (a *app) waveResults(c *gin.Context) (seen seenResults, err error) {
 // view that there is not.
 func (a *app) figures(ctx context.Context, wave *store.Wave, view results.View) (seen seenResults, err error) {
 	seen.wave, seen.view = wave, view
+	if seen.asked, err = a.askedForms(ctx, wave); err != nil {
+		return seen, err
+	}
 	if seen.published, err = a.published(ctx, wave); err != nil {
 		return seen, err
 	}
@@ -136,8 +172,14 @@ const mostCompared = 3
 type comparedWave struct {
 	code    string
 	beside  bool // it was asked for, and stands beside the wave shown
-	form    *forms.Form
+	asked   askedForms
 	figures map[string]results.Figures
+}
+
+// alike tells whether both waves asked a question, and in the same way.
+func (w *comparedWave) alike(form *forms.Form, question string) bool {
+	before := w.asked.of(question)
+	return before != nil && forms.AskedAlike(before, form, question)
 }
 
 // compared gives the waves that the address asks to compare with; if it names
@@ -147,11 +189,7 @@ func (a *app) compared(c *gin.Context, seen seenResults, waves []store.Wave) ([]
 	ctx := c.Request.Context()
 	var with []comparedWave
 	add := func(wave *store.Wave, beside bool) error {
-		form, err := a.versions.Get(ctx, wave.Survey, wave.Version())
-		if err != nil {
-			return err
-		}
-		other := comparedWave{code: wave.Code, beside: beside, form: form, figures: map[string]results.Figures{}}
+		other := comparedWave{code: wave.Code, beside: beside, figures: map[string]results.Figures{}}
 		// Its rows are not shown.
 		figures, err := a.figures(ctx, wave, results.View{Filters: seen.view.Filters})
 		var unknown *results.ViewError
@@ -161,6 +199,7 @@ func (a *app) compared(c *gin.Context, seen seenResults, waves []store.Wave) ([]
 		for _, q := range figures.figures.Questions {
 			other.figures[q.ID] = q.Figures
 		}
+		other.asked = figures.asked
 		with = append(with, other)
 		return nil
 	}
@@ -230,7 +269,7 @@ func (a *app) surveyResults(c *gin.Context) error {
 		if err != nil {
 			return err
 		}
-		page.fill(a.Survey, seen, compared, districts)
+		page.fill(seen, compared, districts)
 		if err := a.addTexts(c.Request.Context(), &page, seen); err != nil {
 			return err
 		}
@@ -249,7 +288,7 @@ func (a *app) addTexts(ctx context.Context, page *resultsPage, seen seenResults)
 	for i := range page.Sections {
 		for j := range page.Sections[i].Questions {
 			view := &page.Sections[i].Questions[j]
-			if q := a.Survey.Question(view.ID); q.Kind.Closed() {
+			if seen.asked.question(view.ID).Kind.Closed() {
 				continue
 			}
 			at := slices.IndexFunc(seen.figures.Questions, func(q results.QuestionResult) bool { return q.ID == view.ID })

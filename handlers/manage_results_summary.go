@@ -30,7 +30,7 @@ func headlineOf(form *forms.Form, q *forms.Question, figures results.Figures, co
 	if h.Percent == nil && h.Why == "" {
 		h.Why = "The figure would tell what few people answered, so it is not shown."
 	}
-	if len(compared) > 0 && forms.AskedAlike(compared[0].form, form, q.ID) {
+	if len(compared) > 0 && compared[0].alike(form, q.ID) {
 		if points := results.Change(compared[0].figures[q.ID], figures); points != nil {
 			h.Change = pointsWords(*points) + " since " + compared[0].code
 		}
@@ -110,7 +110,7 @@ func (t *scores) add(form *forms.Form, page *forms.Page, q *forms.Question, now 
 		if districts != nil {
 			each.districts = append(each.districts, districts)
 		}
-		if len(compared) == 0 || !forms.AskedAlike(compared[0].form, form, q.ID) {
+		if len(compared) == 0 || !compared[0].alike(form, q.ID) {
 			continue
 		}
 		t.before = compared[0].code
@@ -200,7 +200,7 @@ func (a *app) standsOut(seen seenResults) ([]standsOut, error) {
 	}
 	var out []standsOut
 	for _, d := range differences {
-		q := a.Survey.Question(d.Question)
+		q := seen.asked.question(d.Question)
 		if q == nil {
 			continue
 		}
@@ -213,7 +213,7 @@ func (a *app) standsOut(seen seenResults) ([]standsOut, error) {
 			above = "below"
 		}
 		out = append(out, standsOut{
-			Href: "#" + d.Question, Question: shortLabel(q), Group: groupWords(a.Survey, group),
+			Href: "#" + d.Question, Question: shortLabel(q), Group: groupWords(seen.asked, group),
 			Positive: strconv.Itoa(d.Positive) + "%", Rest: strconv.Itoa(d.Rest) + "%",
 			Points: plural(max(d.Points, -d.Points), "point") + " " + above, Above: d.Points > 0,
 		})
@@ -232,7 +232,7 @@ func (a *app) widerView(seen seenResults) (*widerView, error) {
 	if err != nil || !found {
 		return nil, err
 	}
-	text := groupWords(a.Survey, wider.Filters)
+	text := groupWords(seen.asked, wider.Filters)
 	if text == "" {
 		text = "everyone"
 	}

@@ -66,7 +66,7 @@ func (a *app) viewForm(seen seenResults, waves []store.Wave, with []comparedWave
 		}
 	}
 	for _, id := range results.Dimensions {
-		q := a.Survey.Question(id)
+		q := seen.asked.question(id)
 		if q == nil {
 			continue
 		}
@@ -78,18 +78,18 @@ func (a *app) viewForm(seen seenResults, waves []store.Wave, with []comparedWave
 		f.Filters = append(f.Filters, dimension)
 		f.By = append(f.By, viewOption{id, shortLabel(q), seen.view.By == id})
 	}
-	f.Chosen = groupWords(a.Survey, seen.view.Filters)
+	f.Chosen = groupWords(seen.asked, seen.view.Filters)
 	return f
 }
 
 func (a *app) resultsPath() string { return "/manage/surveys/" + a.Survey.ID + "/results" }
 
 // groupWords names the people who meet all filters.
-func groupWords(form *forms.Form, filters []results.Filter) string {
+func groupWords(asked askedForms, filters []results.Filter) string {
 	var words []string
 	for _, id := range results.Dimensions {
 		i := slices.IndexFunc(filters, func(f results.Filter) bool { return f.Question == id })
-		q := form.Question(id)
+		q := asked.question(id)
 		if i < 0 || q == nil || q.Option(filters[i].Option) == nil {
 			continue // only an older version has it
 		}
@@ -165,16 +165,14 @@ type cellView struct {
 
 // fill words the figures of the view. districts are the rows that each question
 // has for them, where the view is one among districts.
-func (p *resultsPage) fill(form *forms.Form, seen seenResults, compared []comparedWave, districts map[string][]results.Row) {
+func (p *resultsPage) fill(seen seenResults, compared []comparedWave, districts map[string][]results.Row) {
 	scores := newScores()
 	for _, figure := range seen.figures.Questions {
+		form := seen.asked.of(figure.ID)
 		question, page := form.Question(figure.ID), form.PageOf(figure.ID)
-		if question == nil {
-			continue // only an older version asks it
-		}
 		title := page.Title.In("en")
 		section := find(&p.Sections, func(s resultsSection) bool { return s.Title == title }, resultsSection{ID: page.ID, Title: title})
-		view := viewQuestion(form, question, figure, seen.view.By)
+		view := viewQuestion(question, figure, seen.asked.question(seen.view.By))
 		view.compareWith(form, question, figure.Figures, compared)
 		if median := results.Median(districts[figure.ID]); median != nil && figure.Positive != nil {
 			view.Compare = append(view.Compare, fmt.Sprintf("Median of districts: %d%%.", *median))
@@ -199,7 +197,7 @@ var withheldWords = map[results.Reason]string{
 
 const hiddenWords = "Figures of fewer than 5 people are not shown, nor are those from which they could be worked out."
 
-func viewQuestion(form *forms.Form, q *forms.Question, figure results.QuestionResult, by string) questionView {
+func viewQuestion(q *forms.Question, figure results.QuestionResult, dimension *forms.Question) questionView {
 	view := questionView{ID: q.ID, Label: q.Label.In("en"), figuresView: viewFigures(q, figure.Figures)}
 	if figure.Reverse {
 		view.Notes = append(view.Notes, "Lower is better.")
@@ -211,7 +209,6 @@ func viewQuestion(form *forms.Form, q *forms.Question, figure results.QuestionRe
 		view.Notes = append(view.Notes, "Sensitive question: shown only from 20 answers.")
 	}
 	view.Stack = stackOf(q, figure.Figures)
-	dimension := form.Question(by)
 	if dimension == nil {
 		return view
 	}
@@ -297,7 +294,7 @@ func viewCell(q *forms.Question, cell results.OptionResult) cellView {
 func (v *questionView) compareWith(form *forms.Form, q *forms.Question, now results.Figures, waves []comparedWave) {
 	for _, w := range waves {
 		before, asked := w.figures[q.ID]
-		alike := forms.AskedAlike(w.form, form, q.ID)
+		alike := w.alike(form, q.ID)
 		change := ""
 		if points := results.Change(before, now); points != nil && alike {
 			change = pointsWords(*points) + " since " + w.code
@@ -313,7 +310,7 @@ func (v *questionView) compareWith(form *forms.Form, q *forms.Question, now resu
 		}
 		column := waveColumn{Code: w.code, Changed: change}
 		switch {
-		case w.form.Question(q.ID) == nil:
+		case w.asked.of(q.ID) == nil:
 			column.Break = "It was not asked in " + w.code + "."
 		case !alike:
 			column.Break = "It was asked in other words in " + w.code + ", so the figures cannot be compared."

@@ -47,6 +47,10 @@ func (a *app) surveyPublicResults(c *gin.Context) error {
 	if !wave.Published {
 		return errNotPublished
 	}
+	asked, err := a.askedForms(c.Request.Context(), wave)
+	if err != nil {
+		return err
+	}
 	published, err := a.published(c.Request.Context(), wave)
 	if err != nil {
 		return err
@@ -72,12 +76,10 @@ func (a *app) surveyPublicResults(c *gin.Context) error {
 		public := figures.ForThePublic()
 		page.People = withNumber(w["results_base"], public.Released)
 		for _, figure := range public.Questions {
-			if a.Survey.Question(figure.ID) == nil {
-				continue // only an older version asks it
-			}
-			title := a.Survey.PageOf(figure.ID).Title.In(lang)
+			form := asked.of(figure.ID)
+			title := form.PageOf(figure.ID).Title.In(lang)
 			section := find(&page.Sections, func(s publicSection) bool { return s.Title == title }, publicSection{Title: title})
-			section.Questions = append(section.Questions, publicView(a.Survey.Question(figure.ID), figure, lang))
+			section.Questions = append(section.Questions, publicView(form.Question(figure.ID), figure, lang))
 		}
 	}
 	return a.render(c, http.StatusOK, "survey_results", &page)

@@ -28,10 +28,10 @@ func TestResultsInAMeeting(t *testing.T) {
 		if address := ask[string](b, `location.search`); !strings.Contains(address, "filter.service=home_care") || !strings.Contains(address, "by=years_in_care") {
 			t.Errorf("the address of the view is %s", address)
 		}
-		b.open(resultsPage+"?filter.district=maldon&filter.service=nursing_home&filter.contract=bank").sees("nothing can be shown").accessible("results-nothing")
+		b.open(resultsPage + "?filter.district=maldon&filter.service=nursing_home&filter.contract=bank").sees("nothing can be shown").accessible("results-nothing")
 		b.press("Contract: Bank").misses("nothing can be shown")
-		b.open(resultsPage + "?by=worn_out").sees("There is no such view", "district").accessible("results-no-view")
-		b.open(resultsPage + "?wave=1999-01").sees("There is no such wave", earlierWave)
+		b.open(resultsPage+"?by=worn_out").sees("There is no such view", "district").accessible("results-no-view")
+		b.open(resultsPage+"?wave=1999-01").sees("There is no such wave", earlierWave)
 		b.open(resultsPage).onPaper(t, "results")
 	})
 }
@@ -85,7 +85,9 @@ func TestResultsRefreshByThemselves(t *testing.T) {
 	eventually(t, 20*time.Second, "the first responses are released", released(20))
 	b := newTab(t, s.base, sizes[1]).signIn(s.addManager("live@example.org", "survey_manager"))
 	b.open(resultsPage).sees("Counted in these results")
-	counted := func() int { return ask[int](b, `parseInt([...document.querySelectorAll(".figures dd")].at(-1).textContent)`) }
+	counted := func() int {
+		return ask[int](b, `parseInt([...document.querySelectorAll(".figures dd")].at(-1).textContent)`)
+	}
 	before := counted()
 	answer(40)
 	b.sees("New responses were released. These figures are from")

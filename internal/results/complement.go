@@ -3,30 +3,33 @@ package results
 import "slices"
 
 // complements takes back what rule 8 forbids: when a set is shown, whoever of a
-// set that it is a part of is not in it can be worked out. If all of these gave
-// the same answer to some dimension, then those who gave it elsewhere can be
-// worked out as well.
+// set that it is a part of is not in it can be worked out. If all of these, or
+// all but a few, gave the same answers to some dimensions, then those few, or
+// those who gave these answers elsewhere, can be worked out as well.
 func (p *Published) complements(conditions []cell, allowed [][]bool) {
 	sizes := sizesOf{p.bases(), len(p.editions), map[combination][]int{}}
-	for i, part := range conditions {
-		around := slices.Delete(slices.Clone(conditions), i, i+1)
-		all, these := sizes.of(around), sizes.of(conditions)
-		implied := sizes.impliedBeside(around, part)
+	these := sizes.of(conditions)
+	for mask := range 1<<len(conditions) - 1 {
+		around := chosen(conditions, mask)
+		all := sizes.of(around)
+		common := sizes.common(around, conditions, all, these)
 		for q := range allowed {
 			for e := range allowed[q] {
 				at := q*sizes.editions + e
-				others := all[at] - these[at]
-				if !allowed[q][e] || others == 0 || len(implied[at]) == 0 {
-					continue
+				if others := all[at] - these[at]; allowed[q][e] && others > 0 && len(common[at]) > 0 {
+					allowed[q][e] = sizes.apart(around, conditions, common[at], at, others, p.thresholdOf(q))
 				}
-				threshold := threshold // of everybody
-				if q < len(p.index.layout.questions) {
-					threshold = least(p.index.layout.questions[q].question)
-				}
-				allowed[q][e] = sizes.divide(around, implied[at], at, others, threshold)
 			}
 		}
 	}
+}
+
+// thresholdOf is that of a question, or of everybody.
+func (p *Published) thresholdOf(question int) int {
+	if question == len(p.index.layout.questions) {
+		return threshold
+	}
+	return least(p.index.layout.questions[question].question)
 }
 
 // sizesOf counts sets of people, each once: by question and edition.
@@ -65,51 +68,62 @@ func (s *sizesOf) of(conditions []cell, more ...cell) []int {
 	return counts
 }
 
-// impliedBeside gives, by question and edition, what all have said who meet
-// the conditions and are not of the part.
-func (s *sizesOf) impliedBeside(around []cell, part cell) [][]cell {
-	out := make([][]cell, len(s.columns)*s.editions)
+// both counts those who meet the conditions and gave further answers, which
+// may be to dimensions of the conditions.
+func (s *sizesOf) both(conditions, more []cell) []int {
+	var further []cell
+	for _, c := range more {
+		i := slices.IndexFunc(conditions, func(other cell) bool { return other.dim == c.dim })
+		switch {
+		case i < 0:
+			further = append(further, c)
+		case conditions[i] != c:
+			return nil // nobody
+		}
+	}
+	return s.of(conditions, further...)
+}
+
+// common gives, by question and edition, the answers that all, or all but
+// fewer than a threshold, have given who meet the conditions around and not all
+// of the others.
+func (s *sizesOf) common(around, conditions []cell, all, these []int) [][]cell {
+	out := make([][]cell, len(all))
 	for d := range s.dims {
 		if slices.ContainsFunc(around, func(c cell) bool { return c.dim == d }) {
 			continue
 		}
-		said := make([]int, len(out)) // how many different answers, and in only the last of them
-		only := make([]int, len(out))
-		for option := -1; option < len(s.dims[d].options); option++ { // -1 for nothing said
-			value := cell{d, option}
-			all := s.of(around, value)
-			var these []int
-			switch {
-			case d != part.dim:
-				these = s.of(around, part, value)
-			case value == part:
-				these = all
-			}
-			for at, n := range all {
-				if these != nil {
-					n -= these[at]
+		for option := range s.dims[d].options {
+			value := []cell{{d, option}}
+			said, inSet := s.of(around, value...), s.both(conditions, value)
+			for at, n := range said {
+				if inSet != nil {
+					n -= inSet[at]
 				}
-				if n > 0 {
-					said[at]++
-					only[at] = option
+				if n > 0 && all[at]-these[at]-n < thresholdSensitive {
+					out[at] = append(out[at], value[0])
 				}
-			}
-		}
-		for at := range out {
-			if said[at] == 1 && only[at] >= 0 {
-				out[at] = append(out[at], cell{d, only[at]})
 			}
 		}
 	}
 	return out
 }
 
-// divide tells whether those who meet some of the conditions, and gave some of
-// the implied answers, are all among the others, or enough besides.
-func (s *sizesOf) divide(around, implied []cell, at, others, threshold int) bool {
-	for given := 1; given < 1<<len(implied); given++ {
+// apart tells whether those who gave some of the common answers can be told
+// from the others around the conditions only where they are enough.
+func (s *sizesOf) apart(around, conditions, common []cell, at, others, threshold int) bool {
+	for given := 1; given < 1<<len(common); given++ {
+		answers := chosen(common, given)
+		inside := s.of(around, answers...)[at]
+		if both := s.both(conditions, answers); both != nil {
+			inside -= both[at]
+		}
 		for met := range 1 << len(around) {
-			if !fine(s.of(chosen(around, met), chosen(implied, given)...)[at]-others, threshold) {
+			size := s.of(chosen(around, met), answers...)[at]
+			switch {
+			case inside == others && !fine(size-others, threshold): // they hold all others
+				return false
+			case size == inside && size >= threshold && !fine(others-size, threshold): // they are some of them
 				return false
 			}
 		}

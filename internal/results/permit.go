@@ -29,10 +29,10 @@ import (
 //     before, all who are in it, or none of them, came until then or since:
 //     how many came until then and since, in it and beside it, is nobody or as
 //     many as the threshold.
-//  8. and if those beside it, of a set that it is a part of, all gave the same
-//     answers to other dimensions: of all who gave these, and meet none or some
-//     of the conditions, those who are not beside it are nobody or as many as
-//     the threshold.
+//  8. and of a set that it is a part of, those beside it can be worked out. If
+//     they all gave the same answers to other dimensions, those who gave these
+//     and are not beside it are nobody or as many as the threshold; and if a
+//     set that reaches the threshold is among them, so are the rest of them.
 //
 // Among its conditions are those that everybody in it happens to meet: a set
 // is the same under whatever name, and in whatever edition. What was shown

@@ -185,13 +185,9 @@ func (p *Published) allowedFor(conditions []cell) [][]bool {
 	census := p.bases().takeCensus(conditions, len(p.editions), nobodyJoined)
 	out := make([][]bool, census.questions)
 	for i := range out {
-		threshold := threshold // of everybody
-		if i < len(p.index.layout.questions) {
-			threshold = least(p.index.layout.questions[i].question)
-		}
-		out[i] = census.allowed(p.rules, i, threshold)
+		out[i] = census.allowed(p.rules, i, p.thresholdOf(i))
 	}
-	if p.rules.divided {
+	if p.rules.beside {
 		p.complements(conditions, out)
 	}
 	for i := range conditions {
