@@ -106,7 +106,7 @@ func (a *app) askExport(c *gin.Context) error {
 	}
 	wave, err := a.Store.WaveByCode(c.Request.Context(), a.Survey.ID, code)
 	if err != nil {
-		return err
+		return a.namingWaves(c.Request.Context(), err)
 	}
 	id, err := a.Store.AskExport(c.Request.Context(), a.deed(c), wave.ID, store.ExportResponses)
 	if err != nil {

@@ -172,8 +172,17 @@ const mostCompared = 3
 type comparedWave struct {
 	code    string
 	beside  bool // it was asked for, and stands beside the wave shown
+	later   bool // it opened after that
 	asked   askedForms
 	figures map[string]results.Figures
+}
+
+// since names the wave that something is compared with.
+func (w *comparedWave) since() string {
+	if w.later {
+		return "compared with " + w.code
+	}
+	return "since " + w.code
 }
 
 // alike tells whether both waves asked a question, and in the same way.
@@ -189,7 +198,7 @@ func (a *app) compared(c *gin.Context, seen seenResults, waves []store.Wave) ([]
 	ctx := c.Request.Context()
 	var with []comparedWave
 	add := func(wave *store.Wave, beside bool) error {
-		other := comparedWave{code: wave.Code, beside: beside, figures: map[string]results.Figures{}}
+		other := comparedWave{code: wave.Code, beside: beside, later: wave.OpensAt.After(seen.wave.OpensAt), figures: map[string]results.Figures{}}
 		// Its rows are not shown.
 		figures, err := a.figures(ctx, wave, results.View{Filters: seen.view.Filters})
 		var unknown *results.ViewError

@@ -31,6 +31,7 @@ const (
 type releaseWatch struct {
 	mu       sync.Mutex
 	watchers int
+	reading  bool
 	marks    map[int64]store.ReleaseMark
 	changed  chan struct{} // closed when marks are others
 }
@@ -40,7 +41,8 @@ func (w *releaseWatch) join(a *app) (leave func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.watchers++
-	if w.watchers == 1 {
+	if !w.reading {
+		w.reading = true
 		w.changed = make(chan struct{})
 		go w.read(a)
 	}
@@ -73,7 +75,7 @@ func (w *releaseWatch) told(marks map[int64]store.ReleaseMark, known bool) (done
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.watchers == 0 {
-		w.marks = nil
+		w.marks, w.reading = nil, false
 		return true
 	}
 	if known {
@@ -124,9 +126,10 @@ func (a *app) liveResults(c *gin.Context) error {
 	ends := time.NewTimer(streamLife)
 	defer ends.Stop()
 	err = send("retry: 5000\n: watching\n\n")
+	_, _, first := a.releases.next(wave.ID) // what was read before may be older than the page
 	for err == nil {
 		mark, known, again := a.releases.next(wave.ID)
-		if known && mark.String() != seen {
+		if known && again != first && mark.String() != seen {
 			seen = mark.String()
 			// With its id a browser that connects anew goes on from here.
 			err = send("event: released\nid: " + seen + "\ndata: {}\n\n")

@@ -32,7 +32,7 @@ func headlineOf(form *forms.Form, q *forms.Question, figures results.Figures, co
 	}
 	if len(compared) > 0 && compared[0].alike(form, q.ID) {
 		if points := results.Change(compared[0].figures[q.ID], figures); points != nil {
-			h.Change = pointsWords(*points) + " since " + compared[0].code
+			h.Change = pointsWords(*points) + " " + compared[0].since()
 		}
 	}
 	return h
@@ -113,7 +113,7 @@ func (t *scores) add(form *forms.Form, page *forms.Page, q *forms.Question, now 
 		if len(compared) == 0 || !compared[0].alike(form, q.ID) {
 			continue
 		}
-		t.before = compared[0].code
+		t.before = capital(compared[0].since())
 		if before := compared[0].figures[q.ID]; results.Change(before, now) != nil {
 			each.then, each.alike = append(each.then, before), append(each.alike, now)
 		}
@@ -322,7 +322,7 @@ func (a *app) honesty(ctx context.Context, seen seenResults) (h honesty, err err
 	}
 	h.Says = append(h.Says,
 		"A figure of fewer than 50 answers calls for caution; of fewer than 30 it is grey.",
-		"To protect those who answered, results change only when 10 or more new responses can be added together, numbers of people in a group are rounded to the nearest 5, and small figures are not shown.")
+		"To protect those who answered, results change only when 10 or more new responses, and a tenth of what is counted, can be added together; numbers of people in a group are rounded to the nearest 5, and small figures are not shown.")
 	h.Cannot = []string{"what those think who did not answer, who may differ from those who did", "why people answered as they did"}
 	if !wave.ByInvitation {
 		h.Cannot = append(h.Cannot, "whether somebody answered more than once")

@@ -264,6 +264,19 @@ func viewFigures(q *forms.Question, figures results.Figures) figuresView {
 	return view
 }
 
+// hiddenCount says why a number is not shown, "" if it is.
+func hiddenCount(cell results.OptionResult) string {
+	switch {
+	case cell.NearlyAll:
+		return "nearly all"
+	case cell.Withheld == results.FewerThan5:
+		return "fewer than 5"
+	case cell.Withheld != "":
+		return "not shown"
+	}
+	return ""
+}
+
 func viewCell(q *forms.Question, cell results.OptionResult) cellView {
 	view := cellView{Label: cell.Value, Bar: barOf(cell, slices.Contains(q.Positive, cell.Value))}
 	switch option := q.Option(cell.Value); {
@@ -274,14 +287,7 @@ func viewCell(q *forms.Question, cell results.OptionResult) cellView {
 	case cell.Value == results.NotAsked:
 		view.Label = "Were not asked"
 	}
-	switch {
-	case cell.NearlyAll:
-		view.Count = "nearly all"
-	case cell.Withheld == results.FewerThan5:
-		view.Count = "fewer than 5"
-	case cell.Withheld != "":
-		view.Count = "not shown"
-	case cell.Count != nil:
+	if view.Count = hiddenCount(cell); view.Count == "" && cell.Count != nil {
 		view.Count = strconv.Itoa(*cell.Count)
 	}
 	if cell.Percent != nil {
@@ -297,7 +303,7 @@ func (v *questionView) compareWith(form *forms.Form, q *forms.Question, now resu
 		alike := w.alike(form, q.ID)
 		change := ""
 		if points := results.Change(before, now); points != nil && alike {
-			change = pointsWords(*points) + " since " + w.code
+			change = pointsWords(*points) + " " + w.since()
 		}
 		if !w.beside {
 			switch {
@@ -322,16 +328,24 @@ func (v *questionView) compareWith(form *forms.Form, q *forms.Question, now resu
 			if view.Positive != nil {
 				column.Good = strconv.Itoa(*view.Positive) + "%"
 			}
-			for _, cell := range view.Rows {
-				share := cell.Percent
-				if share == "" {
-					share = cell.Count
-				}
-				column.Shares = append(column.Shares, share)
+			for _, cell := range now.Options {
+				column.Shares = append(column.Shares, shareOf(before.Options, cell.Value))
 			}
 		}
 		v.Waves = append(v.Waves, column)
 	}
+}
+
+// shareOf is what may be said of one answer, among all to a question.
+func shareOf(options []results.OptionResult, code string) string {
+	i := slices.IndexFunc(options, func(o results.OptionResult) bool { return o.Value == code })
+	if i < 0 {
+		return "–"
+	}
+	if percent := options[i].Percent; percent != nil {
+		return strconv.Itoa(*percent) + "%"
+	}
+	return hiddenCount(options[i])
 }
 
 // pointsWords says a difference between two percentages.

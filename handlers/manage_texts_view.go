@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -209,6 +210,10 @@ func (g *textGroups) below(group []results.Filter) (int, error) {
 		return below, nil
 	}
 	below, err := g.published.Writers(g.question, group)
+	var unknown *results.ViewError
+	if errors.As(err, &unknown) {
+		below, err = 0, nil // the writer gave an option that there is no more
+	}
 	if err == nil {
 		g.known[key.String()] = below
 	}

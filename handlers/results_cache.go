@@ -2,9 +2,9 @@ package handlers
 
 import (
 	"context"
+	"fmt"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -41,60 +41,95 @@ const (
 // published gives what may be seen of the wave as it was read, or of a later
 // release.
 func (a *app) published(ctx context.Context, wave *store.Wave) (*results.Published, error) {
-	r := &a.results
-	kept, current := r.kept(wave)
-	if !current {
-		index, err := a.index(ctx, wave, kept.index)
-		if err != nil {
-			return nil, err
-		}
-		kept = counted{index: index}
+	index, err := a.index(ctx, wave)
+	if err != nil {
+		return nil, err
 	}
-	editions, err := a.Store.Editions(ctx, wave, kept.index.Released(), a.Now())
+	editions, err := a.Store.Editions(ctx, wave, index.Released(), a.Now())
 	if err != nil {
 		return nil, err
 	}
 	// Another process may have counted a later release already.
-	for len(editions) > 0 && editions[len(editions)-1] > kept.index.Released() {
+	for len(editions) > 0 && editions[len(editions)-1] > index.Released() {
 		editions = editions[:len(editions)-1]
 	}
-	if kept.published == nil || !slices.Equal(editions, kept.editions) {
-		if kept.published, err = kept.index.Publish(editions); err != nil {
+	r := &a.results
+	if kept, _ := r.kept(wave); kept.shows(index, editions) {
+		return kept.published, nil
+	}
+	key := fmt.Sprint(wave.ID, index.Wave.Shuffles, index.Wave.Versions, editions)
+	published, err := r.once(ctx, "publish "+key, func(context.Context) (any, error) {
+		if kept, _ := r.kept(wave); kept.shows(index, editions) {
+			return kept.published, nil
+		}
+		published, err := index.Publish(editions)
+		if err != nil {
 			return nil, err
 		}
-		kept.editions = editions
-		kept.published.Prepare()
-		if kept.index.Released() > manyResponses {
+		published.Prepare()
+		if index.Released() > manyResponses {
 			debug.FreeOSMemory() // what counting took for a moment
 		}
-		r.keep(kept)
+		r.keep(counted{index: index, editions: editions, published: published})
+		return published, nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	return kept.published, nil
+	return published.(*results.Published), nil
 }
 
-// index brings the index of the wave up to date, or makes it.
-func (a *app) index(ctx context.Context, wave *store.Wave, have *counting.Index) (*counting.Index, error) {
-	key := strconv.FormatInt(wave.ID, 10) + "/" + strconv.Itoa(wave.Released) + "/" + strconv.Itoa(wave.Shuffles)
-	loading := a.results.counting.DoChan(key, func() (any, error) {
-		// Others may wait for the same figures: they do not end with the
-		// request that happened to ask first.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countingLimits)
-		defer cancel()
-		index, err := counting.Counter{Store: a.Store, Versions: a.versions}.Load(ctx, wave.ID, have)
-		if err == nil && len(index.Corrupt) > 0 {
+// index is that of the wave as it was read or later, brought up to date or
+// made.
+func (a *app) index(ctx context.Context, wave *store.Wave) (*counting.Index, error) {
+	r := &a.results
+	kept, current := r.kept(wave)
+	if current {
+		return kept.index, nil
+	}
+	key := fmt.Sprint("index ", wave.ID, wave.Released, wave.Shuffles, wave.Versions)
+	index, err := r.once(ctx, key, func(ctx context.Context) (any, error) {
+		index, err := counting.Counter{Store: a.Store, Versions: a.versions}.Load(ctx, wave.ID, kept.index)
+		if err != nil {
+			return nil, err
+		}
+		if len(index.Corrupt) > 0 {
 			a.Log.Error("chunks of an index were corrupt, and were counted anew", "wave", wave.ID, "chunks", index.Corrupt)
 		}
-		return index, err
+		// What may be seen stays as it is until there is another edition.
+		r.keep(counted{index: index, editions: kept.editions, published: kept.published})
+		return index, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return index.(*counting.Index), nil
+}
+
+// once has something counted once for all who want it at the same time. They do
+// not end with the request that happened to ask first.
+func (r *resultsCache) once(ctx context.Context, key string, count func(context.Context) (any, error)) (any, error) {
+	counting := r.counting.DoChan(key, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countingLimits)
+		defer cancel()
+		return count(ctx)
 	})
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
-	case result := <-loading:
-		if result.Err != nil {
-			return nil, result.Err
-		}
-		return result.Val.(*counting.Index), nil
+	case result := <-counting:
+		return result.Val, result.Err
 	}
+}
+
+// shows tells whether what is published is of these editions, of responses in
+// the same order and the same columns.
+func (c *counted) shows(index *counting.Index, editions []int) bool {
+	return c.published != nil && slices.Equal(c.editions, editions) && c.sameOrder(index)
+}
+
+func (c *counted) sameOrder(index *counting.Index) bool {
+	return c.index.Wave.Shuffles == index.Wave.Shuffles && c.index.Wave.SameVersions(&index.Wave)
 }
 
 // kept is what is kept of the wave, and whether it is as new as the wave is.
@@ -107,10 +142,11 @@ func (r *resultsCache) kept(wave *store.Wave) (kept counted, current bool) {
 
 func (c *counted) olderThan(wave *store.Wave) bool {
 	have := &c.index.Wave
-	return have.Shuffles < wave.Shuffles || have.Shuffles == wave.Shuffles && have.Released < wave.Released || !have.SameVersions(wave)
+	return have.Shuffles < wave.Shuffles || have.Shuffles == wave.Shuffles && have.Released < wave.Released || len(have.Versions) < len(wave.Versions)
 }
 
-// keep stores what was counted unless that of a later release is there.
+// keep stores what was counted unless that of a later release is there. What
+// was published of responses in another order, or in other columns, is dropped.
 func (r *resultsCache) keep(c counted) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -119,8 +155,11 @@ func (r *resultsCache) keep(c counted) {
 	}
 	wave := c.index.Wave.ID
 	old, known := r.byWave[wave]
-	if known && (c.olderThan(&old.index.Wave) || len(old.editions) > len(c.editions)) {
+	if known && (c.olderThan(&old.index.Wave) || len(old.editions) > len(c.editions) && old.sameOrder(c.index)) {
 		return
+	}
+	if known && c.published != nil && c.published == old.published && !old.sameOrder(c.index) {
+		c.published, c.editions = nil, nil
 	}
 	if !known && len(r.byWave) >= cachedWaves {
 		for other := range r.byWave {

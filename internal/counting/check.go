@@ -87,7 +87,7 @@ func (c Counter) differs(ctx context.Context, s *store.Snapshot, number, size in
 	if err != nil {
 		return nil, err
 	}
-	if err := read.AddChunk(stored.Bits); errors.Is(err, results.ErrCorrupt) {
+	if err := read.AddChunk(nameOf(s.Wave.ID, number), stored.Bits, stored.Size); errors.Is(err, results.ErrCorrupt) {
 		return ErrCorrupt, nil
 	} else if err != nil {
 		return nil, err

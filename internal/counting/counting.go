@@ -48,7 +48,7 @@ func (c Counter) Load(ctx context.Context, waveID int64, have *Index) (*Index, e
 			case err != nil:
 				return err
 			default:
-				if err := indexer.AddChunk(chunk.Bits); err == nil {
+				if err := indexer.AddChunk(nameOf(waveID, number), chunk.Bits, chunk.Size); err == nil {
 					continue
 				} else if !errors.Is(err, results.ErrCorrupt) {
 					return err
@@ -77,6 +77,10 @@ func (c Counter) Load(ctx context.Context, waveID int64, have *Index) (*Index, e
 	}
 	return out, nil
 }
+
+// nameOf is the name under which a chunk is stored, so that it cannot be taken
+// for another one.
+func nameOf(waveID int64, number int) string { return fmt.Sprintf("%d/%d", waveID, number) }
 
 // indexer goes on from the index that there is, if its responses lie where they
 // did and are counted in the same columns.
@@ -140,7 +144,7 @@ func (c Counter) chunk(ctx context.Context, waveID int64, number int, anew bool)
 			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err
 			} else if err == nil {
-				if err := indexer.AddChunk(stored.Bits); err != nil && !errors.Is(err, results.ErrCorrupt) {
+				if err := indexer.AddChunk(nameOf(waveID, number), stored.Bits, stored.Size); err != nil && !errors.Is(err, results.ErrCorrupt) {
 					return err
 				}
 			}
@@ -152,7 +156,7 @@ func (c Counter) chunk(ctx context.Context, waveID int64, number int, anew bool)
 			return err
 		}
 		made = &store.Chunk{Number: number}
-		made.Bits, made.Size, err = indexer.Index().Chunk(0)
+		made.Bits, made.Size, err = indexer.Index().Chunk(0, nameOf(waveID, number))
 		return err
 	})
 	if err != nil {

@@ -23,7 +23,7 @@ func TestResultsInAMeeting(t *testing.T) {
 		d := theDev(t)
 		b := newTab(t, d.base, screen).signIn(d.as(t, "survey_manager"))
 		b.open(resultsPage).sees("How far these figures can be trusted", "What stands out", "By item of the delivery plan").accessible("results-everyone")
-		b.pick("service", "home_care").pick("by", "years_in_care").pick("with", earlierWave).press("Show")
+		b.pick("service", "home_care").pick("by", "years_in_care").press(earlierWave).press("Show")
 		b.sees("Where you work: In people’s own homes", "By Time in care work", earlierWave).accessible("results-group")
 		if address := ask[string](b, `location.search`); !strings.Contains(address, "filter.service=home_care") || !strings.Contains(address, "by=years_in_care") {
 			t.Errorf("the address of the view is %s", address)

@@ -81,13 +81,14 @@ func (c *chunk) equal(other *chunk) bool {
 
 // A stored chunk: the mark, the number of responses and of columns, each
 // column as the lengths of its name and of its bitmap, the name, the bitmap in
-// roaring's own portable form; then the SHA-256 of all that. Numbers are
+// roaring's own portable form; then the SHA-256 of its name and all that. Numbers are
 // unsigned varints. Columns go by name, so that a layout of other versions of
 // the form, which numbers them differently, reads the same chunk.
 const chunkMark = "portal index 1\n"
 
-// encode writes the chunk as it is stored.
-func (c *chunk) encode(l *Layout) ([]byte, error) {
+// encode writes the chunk as it is stored under a name, which a reader must
+// know: it is part of what the checksum is of.
+func (c *chunk) encode(l *Layout, name string) ([]byte, error) {
 	var out bytes.Buffer
 	number := func(n int) { out.Write(binary.AppendUvarint(nil, uint64(n))) } //nolint:gosec // lengths are not negative
 	used := 0
@@ -110,18 +111,17 @@ func (c *chunk) encode(l *Layout) ([]byte, error) {
 			return nil, fmt.Errorf("encode chunk: %w", err)
 		}
 	}
-	sum := sha256.Sum256(out.Bytes())
-	return append(out.Bytes(), sum[:]...), nil
+	return append(out.Bytes(), sumOf(name, out.Bytes())...), nil
 }
 
 // decodeChunk reads what encode wrote, in any layout of the same survey; the
 // bytes stay in use. Columns that this layout does not have are left out.
-func decodeChunk(l *Layout, stored []byte) (*chunk, error) {
+func decodeChunk(l *Layout, name string, stored []byte) (*chunk, error) {
 	if len(stored) < sha256.Size {
 		return nil, ErrCorrupt
 	}
 	body, sum := stored[:len(stored)-sha256.Size], stored[len(stored)-sha256.Size:]
-	if computed := sha256.Sum256(body); !bytes.Equal(computed[:], sum) {
+	if !bytes.Equal(sumOf(name, body), sum) {
 		return nil, ErrCorrupt
 	}
 	body, found := bytes.CutPrefix(body, []byte(chunkMark))
@@ -173,4 +173,13 @@ func decodeChunk(l *Layout, stored []byte) (*chunk, error) {
 		return nil, ErrCorrupt
 	}
 	return c, nil
+}
+
+// sumOf is the checksum of a chunk stored under a name.
+func sumOf(name string, body []byte) []byte {
+	sum := sha256.New()
+	sum.Write(binary.AppendUvarint(nil, uint64(len(name))))
+	sum.Write([]byte(name))
+	sum.Write(body)
+	return sum.Sum(nil)
 }

@@ -61,13 +61,13 @@ func TestChunksAreStored(t *testing.T) {
 		}
 		before := NewIndexer(NewLayout(first))
 		addAll(t, before, 1, old)
-		stored, size, err := before.Index().Chunk(0)
+		stored, size, err := before.Index().Chunk(0, "1/0")
 		if err != nil || size != len(old) {
 			t.Fatal(size, err)
 		}
 		both := NewLayout(first, second)
 		parts, whole := NewIndexer(both), NewIndexer(both)
-		if err := parts.AddChunk(stored); err != nil {
+		if err := parts.AddChunk("1/0", stored, size); err != nil {
 			t.Fatal(err)
 		}
 		addAll(t, parts, 2, late)
@@ -92,13 +92,13 @@ func TestCorruptChunks(t *testing.T) {
 	t.Parallel()
 	form := attackedForm(t)
 	index := indexOf(t, form, []forms.Answers{{"district": {"a"}}, {"district": {"b"}, "worn_out": {"never"}}})
-	stored, _, err := index.Chunk(0)
+	stored, _, err := index.Chunk(0, "1/0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	refused := func(what string, damaged []byte) {
 		i := NewIndexer(NewLayout(form))
-		if err := i.AddChunk(damaged); !errors.Is(err, ErrCorrupt) || i.Size() != 0 {
+		if err := i.AddChunk("1/0", damaged, 2); !errors.Is(err, ErrCorrupt) || i.Size() != 0 {
 			t.Fatalf("%s: %v, size %d", what, err, i.Size())
 		}
 	}
@@ -109,6 +109,13 @@ func TestCorruptChunks(t *testing.T) {
 		refused("cut", stored[:at])
 	}
 	refused("prolonged", append(slices.Clone(stored), 0))
+	i := NewIndexer(NewLayout(form))
+	if err := i.AddChunk("1/1", stored, 2); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("another chunk is taken for this one (%v)", err)
+	}
+	if err := i.AddChunk("1/0", stored, 3); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("a chunk of two is taken for one of three (%v)", err)
+	}
 }
 
 // TestAnIndexGoesOn adds to an index past the end of a chunk; the first one
@@ -127,7 +134,7 @@ func TestAnIndexGoesOn(t *testing.T) {
 	first := NewIndexer(NewLayout(form))
 	add(first, ChunkSize-5)
 	index := first.Index()
-	before, _, err := index.Chunk(0)
+	before, _, err := index.Chunk(0, "1/0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +144,7 @@ func TestAnIndexGoesOn(t *testing.T) {
 	if index.Released() != ChunkSize-5 || onceMore.Released() != ChunkSize+15 || onceMore.Chunks() != 2 {
 		t.Errorf("%d, then %d in %d chunks", index.Released(), onceMore.Released(), onceMore.Chunks())
 	}
-	after, _, err := index.Chunk(0)
+	after, _, err := index.Chunk(0, "1/0")
 	if err != nil || !slices.Equal(before, after) {
 		t.Errorf("adding to an index changed it (%v)", err)
 	}

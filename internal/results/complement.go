@@ -12,24 +12,29 @@ func (p *Published) complements(conditions []cell, allowed [][]bool) {
 	for mask := range 1<<len(conditions) - 1 {
 		around := chosen(conditions, mask)
 		all := sizes.of(around)
-		common := sizes.common(around, conditions, all, these)
+		common := sizes.common(around, conditions, all, these, p.thresholdOf)
 		for q := range allowed {
 			for e := range allowed[q] {
 				at := q*sizes.editions + e
-				if others := all[at] - these[at]; allowed[q][e] && others > 0 && len(common[at]) > 0 {
-					allowed[q][e] = sizes.apart(around, conditions, common[at], at, others, p.thresholdOf(q))
+				if others := all[at] - these[at]; allowed[q][e] && others > 0 {
+					check := apart{&sizes, around, conditions, common[at], at, others, p.thresholdOf(q)}
+					allowed[q][e] = check.fine(0, nil)
 				}
 			}
 		}
 	}
 }
 
-// thresholdOf is that of a question, or of everybody.
+// thresholdOf is that of a question, or of everybody, who come after them.
 func (p *Published) thresholdOf(question int) int {
-	if question == len(p.index.layout.questions) {
+	switch questions := p.index.layout.questions; question - len(questions) {
+	case 0:
 		return threshold
+	case 1:
+		return thresholdSensitive
+	default:
+		return least(questions[question].question)
 	}
-	return least(p.index.layout.questions[question].question)
 }
 
 // sizesOf counts sets of people, each once: by question and edition.
@@ -87,7 +92,7 @@ func (s *sizesOf) both(conditions, more []cell) []int {
 // common gives, by question and edition, the answers that all, or all but
 // fewer than a threshold, have given who meet the conditions around and not all
 // of the others.
-func (s *sizesOf) common(around, conditions []cell, all, these []int) [][]cell {
+func (s *sizesOf) common(around, conditions []cell, all, these []int, thresholdOf func(question int) int) [][]cell {
 	out := make([][]cell, len(all))
 	for d := range s.dims {
 		if slices.ContainsFunc(around, func(c cell) bool { return c.dim == d }) {
@@ -100,7 +105,7 @@ func (s *sizesOf) common(around, conditions []cell, all, these []int) [][]cell {
 				if inSet != nil {
 					n -= inSet[at]
 				}
-				if n > 0 && all[at]-these[at]-n < thresholdSensitive {
+				if n > 0 && all[at]-these[at]-n < thresholdOf(at/s.editions) {
 					out[at] = append(out[at], value[0])
 				}
 			}
@@ -109,23 +114,41 @@ func (s *sizesOf) common(around, conditions []cell, all, these []int) [][]cell {
 	return out
 }
 
-// apart tells whether those who gave some of the common answers can be told
+// apart looks whether those who gave some of the common answers can be told
 // from the others around the conditions only where they are enough.
-func (s *sizesOf) apart(around, conditions, common []cell, at, others, threshold int) bool {
-	for given := 1; given < 1<<len(common); given++ {
-		answers := chosen(common, given)
-		inside := s.of(around, answers...)[at]
-		if both := s.both(conditions, answers); both != nil {
-			inside -= both[at]
+type apart struct {
+	*sizesOf
+	around, conditions, common []cell
+	at, others, threshold      int
+}
+
+// fine goes through all choices of common answers, to a dimension each, from
+// one on.
+func (c *apart) fine(from int, answers []cell) bool {
+	if len(answers) > 0 && !c.fineFor(answers) {
+		return false
+	}
+	for i := from; i < len(c.common); i++ {
+		next := c.common[i]
+		if !slices.ContainsFunc(answers, func(a cell) bool { return a.dim == next.dim }) && !c.fine(i+1, append(slices.Clone(answers), next)) {
+			return false
 		}
-		for met := range 1 << len(around) {
-			size := s.of(chosen(around, met), answers...)[at]
-			switch {
-			case inside == others && !fine(size-others, threshold): // they hold all others
-				return false
-			case size == inside && size >= threshold && !fine(others-size, threshold): // they are some of them
-				return false
-			}
+	}
+	return true
+}
+
+func (c *apart) fineFor(answers []cell) bool {
+	inside := c.of(c.around, answers...)[c.at]
+	if both := c.both(c.conditions, answers); both != nil {
+		inside -= both[c.at]
+	}
+	for met := range 1 << len(c.around) {
+		size := c.of(chosen(c.around, met), answers...)[c.at]
+		switch {
+		case inside == c.others && !fine(size-c.others, c.threshold): // they hold all others
+			return false
+		case size == inside && size >= c.threshold && !fine(c.others-size, c.threshold): // they are some of them
+			return false
 		}
 	}
 	return true

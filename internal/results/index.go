@@ -41,12 +41,15 @@ func (i *Indexer) Size() int { return i.index.Released() }
 
 // AddChunk takes a stored chunk as the last one: in the place of the one that
 // is not full, if there is one, of which it holds the same responses. The
-// bytes stay in use. It gives ErrCorrupt for one that is not what was stored,
-// and takes nothing of it.
-func (i *Indexer) AddChunk(stored []byte) error {
-	c, err := decodeChunk(i.index.layout, stored)
+// bytes stay in use. It gives ErrCorrupt for one that is not what was stored
+// under that name, or has another number of responses, and takes nothing of it.
+func (i *Indexer) AddChunk(name string, stored []byte, size int) error {
+	c, err := decodeChunk(i.index.layout, name, stored)
 	if err != nil {
 		return err
+	}
+	if c.size != size {
+		return ErrCorrupt
 	}
 	chunks := i.index.chunks
 	if n := len(chunks); n > 0 && chunks[n-1].size < ChunkSize {
@@ -95,11 +98,11 @@ func (x *Index) Released() int {
 	return (len(x.chunks)-1)*ChunkSize + x.chunks[len(x.chunks)-1].size
 }
 
-// Chunk gives a chunk of the index as it is stored, and how many responses it
-// holds.
-func (x *Index) Chunk(number int) (stored []byte, size int, err error) {
+// Chunk gives a chunk of the index as it is stored under a name, and how many
+// responses it holds.
+func (x *Index) Chunk(number int, name string) (stored []byte, size int, err error) {
 	c := x.chunks[number]
-	stored, err = c.encode(x.layout)
+	stored, err = c.encode(x.layout, name)
 	return stored, c.size, err
 }
 

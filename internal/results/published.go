@@ -36,7 +36,8 @@ func (x *Index) Publish(editions []int) (*Published, error) {
 		for _, q := range x.layout.questions {
 			bases = append(bases, q.based)
 		}
-		c := newCube(x, append(bases, everybody), p.editions)
+		// Twice, for the threshold of ordinary and of sensitive questions.
+		c := newCube(x, append(bases, everybody, everybody), p.editions)
 		c.makeMarginals(len(c.dims))
 		return c
 	})
@@ -134,12 +135,26 @@ func (p *Published) figures(conditions []cell) []Figures {
 		}
 		counted := c.counts(totals[edition])
 		out[i] = counted.disclose(p.rules, totals[edition](everybody), len(conditions) == 0)
+		if !p.mayTellAll(conditions, implied, edition, c.question.Sensitive) {
+			out[i].hideAside()
+		}
 		if edition < newest && out[i].Base != nil {
 			asOf := p.editions[edition]
 			out[i].AsOf = &asOf
 		}
 	}
 	return out
+}
+
+// mayTellAll tells whether all who meet the conditions may be told apart in an
+// edition, whatever they said to a question: those who are not in its base are
+// counted beside it.
+func (p *Published) mayTellAll(conditions []cell, implied [][][]cell, edition int, sensitive bool) bool {
+	all := len(p.index.layout.questions) // comes after them
+	if sensitive {
+		all++
+	}
+	return p.allowedFor(inOrder(conditions, implied[all][edition]))[all][edition]
 }
 
 // people is how many meet all conditions, if they may be told apart.

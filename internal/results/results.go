@@ -145,6 +145,10 @@ func (r Results) ForThePublic() Results {
 			base := nearest5(*q.Base)
 			q.Base = &base
 		}
+		if q.AsOf != nil {
+			asOf := nearest5(*q.AsOf)
+			q.AsOf = &asOf
+		}
 		public.Questions[i] = q
 	}
 	return public
@@ -267,6 +271,14 @@ func (c *counts) aside(people int) []OptionResult {
 		out = append(out, cell)
 	}
 	return out
+}
+
+// hideAside hides who is not in the base, where all who are asked of may not be
+// told apart.
+func (f *Figures) hideAside() {
+	for i := range f.Aside {
+		f.Aside[i] = OptionResult{Value: f.Aside[i].Value, Withheld: Complementary}
+	}
 }
 
 // toFive rounds a count to the nearest 5.

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"intake/forms"
 )
 
 var (
-	attackedWaves = flag.Int("waves", 1_000, "how many random waves the attacker sees")
+	attackedWaves = flag.Int("waves", 500, "how many random waves the attacker sees")
 	attackSeed    = flag.Uint64("attackseed", 1, "the seed of the first of them")
 )
 
@@ -162,8 +163,28 @@ func (a *attack) note(question string, f Figures, filters []Filter, editions []i
 			a.found = fmt.Sprintf("%s, %s: a cell of %d is shown", question, set.what, n)
 		}
 	}
-	known := slices.ContainsFunc(a.seen[question], func(s shownSet) bool { return slices.Equal(s.who, set.who) })
-	if !known {
+	a.remember(question, set)
+	// Who is not in the base is counted among everybody.
+	if slices.ContainsFunc(f.Aside, func(o OptionResult) bool { return o.Count != nil }) {
+		all := shownSet{who: make([]uint64, len(set.who)), what: set.what + " and who is beside them"}
+		for i, answers := range a.people[:of] {
+			in := true
+			for _, filter := range filters {
+				in = in && slices.Contains(answers[filter.Question], filter.Option)
+			}
+			if in {
+				all.who[i/64] |= 1 << (i % 64)
+				all.size++
+			}
+		}
+		a.remember(question+beside, all)
+	}
+}
+
+const beside = " aside"
+
+func (a *attack) remember(question string, set shownSet) {
+	if !slices.ContainsFunc(a.seen[question], func(s shownSet) bool { return slices.Equal(s.who, set.who) }) {
 		a.seen[question] = append(a.seen[question], set)
 	}
 }
@@ -176,7 +197,7 @@ func (a *attack) pinsDown() string {
 		return a.found
 	}
 	for id, sets := range a.seen {
-		few := least(a.form.Question(id))
+		few := least(a.form.Question(strings.TrimSuffix(id, beside)))
 		slices.SortFunc(sets, func(x, y shownSet) int { return y.size - x.size })
 		for i, x := range sets {
 			if x.size < few {
