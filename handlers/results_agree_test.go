@@ -20,7 +20,7 @@ import (
 	"intake/internal/store"
 )
 
-var agreeViews = flag.Int("views", 12, "how many random views TestAllDoorsAgree compares")
+var agreeViews = flag.Int("views", 4, "how many random views TestAllDoorsAgree compares")
 
 // figure is what one door says of one answer of some people.
 type figure struct{ base, positive, share, people string }
@@ -34,7 +34,7 @@ type answerOf struct{ question, group, answer string }
 func TestAllDoorsAgree(t *testing.T) {
 	t.Parallel()
 	app := newTestApp(t)
-	app.fillWave("spring", 700)
+	app.fillWave("spring", 400)
 	b := app.signIn("Sara Mann", store.SurveyManager)
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test's own views
 	compared, shown := 0, 0

@@ -130,41 +130,41 @@ const (
 // with filters, those whom it shows, among all; or else the rows of every
 // dimension. Errors are those of Disclose.
 func (p *Published) StandsOut(v View, limit int) ([]Difference, error) {
-	var found []Difference
-	around := View{Filters: v.Filters}
-	var by []string
-	switch {
-	case v.By != "":
-		by = []string{v.By}
-	case len(v.Filters) > 0:
-		around.Filters = nil
-	default:
-		for _, d := range p.index.layout.dimensions() {
-			by = append(by, d.question.ID)
-		}
-	}
-	all, err := p.Disclose(around)
-	if err != nil {
+	filters, by, err := p.index.layout.resolve(v)
+	if err != nil || len(p.editions) == 0 {
 		return nil, err
 	}
-	if len(by) == 0 {
-		group, err := p.Disclose(View{Filters: v.Filters})
-		if err != nil {
-			return nil, err
-		}
-		for i, q := range group.Questions {
-			found = appendDifference(found, q.ID, v.Filters, q.Figures, all.Questions[i].Figures)
+	var groups [][]cell
+	around, dims := filters, p.index.layout.dimensions()
+	switch {
+	case by < 0 && len(filters) > 0:
+		around, groups = nil, [][]cell{filters}
+	default:
+		for d := range dims {
+			if by >= 0 && d != by {
+				continue
+			}
+			for option := range dims[d].options {
+				groups = append(groups, with(filters, cell{d, option}))
+			}
 		}
 	}
-	for _, dimension := range by {
-		rows, err := p.Disclose(View{Filters: v.Filters, By: dimension})
-		if err != nil {
-			return nil, err
+	var found []Difference
+	all := p.figures(slices.Clone(around))
+	for _, group := range groups {
+		// Most are too small in a small wave, and would be left out below.
+		if p.totals(group, len(p.editions)-1)(everybody) < leastToStandOut {
+			continue
 		}
-		for i, q := range rows.Questions {
-			for _, row := range q.Rows {
-				group := append(slices.Clone(v.Filters), Filter{dimension, row.Value})
-				found = appendDifference(found, q.ID, group, row.Figures, all.Questions[i].Figures)
+		named := make([]Filter, len(group))
+		for i, c := range group {
+			named[i] = Filter{dims[c.dim].question.ID, dims[c.dim].question.Options[c.option].Code}
+		}
+		// What the group is made by comes last.
+		slices.SortStableFunc(named, func(a, b Filter) int { return cmp.Compare(isOf(v, a), isOf(v, b)) * -1 })
+		for i, figures := range p.figures(group) {
+			if id := p.index.layout.questions[i].question.ID; !slices.ContainsFunc(named, func(f Filter) bool { return f.Question == id }) {
+				found = appendDifference(found, id, named, figures, all[i])
 			}
 		}
 	}
@@ -172,6 +172,14 @@ func (p *Published) StandsOut(v View, limit int) ([]Difference, error) {
 		return cmp.Compare(math.Abs(float64(b.Points)), math.Abs(float64(a.Points)))
 	})
 	return found[:min(limit, len(found))], nil
+}
+
+// isOf is 1 for a filter of the view, 0 for one that makes a group.
+func isOf(v View, f Filter) int {
+	if slices.Contains(v.Filters, f) {
+		return 1
+	}
+	return 0
 }
 
 // appendDifference adds that of a group from the rest of all to found, if it

@@ -8,6 +8,9 @@ import "slices"
 // those who gave these answers elsewhere, can be worked out as well.
 func (p *Published) complements(conditions []cell, allowed [][]bool) {
 	sizes := sizesOf{p.bases(), len(p.editions), map[combination][]int{}}
+	if !slices.ContainsFunc(allowed, func(editions []bool) bool { return slices.Contains(editions, true) }) {
+		return
+	}
 	these := sizes.of(conditions)
 	for mask := range 1<<len(conditions) - 1 {
 		around := chosen(conditions, mask)

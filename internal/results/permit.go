@@ -51,6 +51,9 @@ var allRules = rules{true, true, true, true}
 // those who meet all conditions.
 func (n *census) allowed(rules rules, question, threshold int) []bool {
 	masks := 1 << len(n.conditions)
+	if n.base(masks-1, question, n.editions-1) < threshold && rules.divided {
+		return make([]bool, n.editions) // nor was it more before
+	}
 	allowed := make([][]bool, masks) // by mask: what it is a part of comes before it
 	for mask := range masks {
 		verdict := n.divided(rules, question, mask, threshold)

@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	attackedWaves = flag.Int("waves", 500, "how many random waves the attacker sees")
+	attackedWaves = flag.Int("waves", 150, "how many random waves the attacker sees")
 	attackSeed    = flag.Uint64("attackseed", 1, "the seed of the first of them")
 )
 
