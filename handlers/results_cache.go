@@ -49,10 +49,6 @@ func (a *app) published(ctx context.Context, wave *store.Wave) (*results.Publish
 	if err != nil {
 		return nil, err
 	}
-	// Another process may have counted a later release already.
-	for len(editions) > 0 && editions[len(editions)-1] > index.Released() {
-		editions = editions[:len(editions)-1]
-	}
 	r := &a.results
 	if kept, _ := r.kept(wave); kept.shows(index, editions) {
 		return kept.published, nil

@@ -97,10 +97,6 @@ func (w *Worker) analyst(ctx context.Context, waveID int64) (*export.Analyst, *s
 	if err != nil {
 		return nil, nil, err
 	}
-	// A later release may have been counted elsewhere already.
-	for len(editions) > 0 && editions[len(editions)-1] > index.Released() {
-		editions = editions[:len(editions)-1]
-	}
 	published, err := index.Publish(editions)
 	if err != nil {
 		return nil, nil, err

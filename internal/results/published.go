@@ -174,12 +174,7 @@ func (p *Published) people(conditions []cell) *int {
 // for the people who meet all conditions, -1 if they may in none.
 func (p *Published) permit(question int, conditions []cell, implied [][]cell) int {
 	for e := len(p.editions) - 1; e >= 0; e-- {
-		all := conditions
-		if len(implied[e]) > 0 {
-			all = append(slices.Clone(conditions), implied[e]...)
-			slices.SortFunc(all, func(a, b cell) int { return a.dim - b.dim })
-		}
-		if p.allowedFor(all)[question][e] {
+		if p.allowedFor(inOrder(conditions, implied[e]))[question][e] {
 			return e
 		}
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -13,7 +14,8 @@ import (
 // counted is how many of the wave's released responses have been counted. They
 // become an edition if so many came since the one before that the difference
 // tells of nobody: MinRelease at least, and a tenth of it, which bounds how
-// many editions there are.
+// many editions there are. One of a later release, which somebody else has
+// counted already, is left out.
 func (s *Store) Editions(ctx context.Context, wave *Wave, counted int, now time.Time) ([]int, error) {
 	sizes, err := editions(ctx, s.db, wave.ID)
 	if err != nil {
@@ -21,7 +23,7 @@ func (s *Store) Editions(ctx context.Context, wave *Wave, counted int, now time.
 	}
 	last := wave.ClosesAt != nil && wave.ClosesAt.Before(lastTaken(now))
 	if !editionDue(sizes, counted, last) {
-		return sizes, nil
+		return upTo(sizes, counted), nil
 	}
 	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
 		var released int
@@ -43,7 +45,12 @@ func (s *Store) Editions(ctx context.Context, wave *Wave, counted int, now time.
 	if err != nil {
 		return nil, fmt.Errorf("make edition: %w", err)
 	}
-	return sizes, nil
+	return upTo(sizes, counted), nil
+}
+
+// upTo are the sizes up to a number; they ascend.
+func upTo(sizes []int, most int) []int {
+	return slices.DeleteFunc(sizes, func(size int) bool { return size > most })
 }
 
 // editionDue tells whether so many responses are an edition after these. The
