@@ -106,7 +106,7 @@ func (a *app) askExport(c *gin.Context) error {
 	}
 	wave, err := a.Store.WaveByCode(c.Request.Context(), a.Survey.ID, code)
 	if err != nil {
-		return a.namingWaves(c.Request.Context(), err)
+		return a.namingWaves(c.Request.Context(), err, anyWave)
 	}
 	id, err := a.Store.AskExport(c.Request.Context(), a.deed(c), wave.ID, store.ExportResponses)
 	if err != nil {

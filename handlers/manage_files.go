@@ -86,7 +86,7 @@ func (a *app) aboutFile(wave *store.Wave, released int) export.About {
 func (a *app) codebookOf(c *gin.Context) (*store.Wave, []export.Variable, error) {
 	wave, err := a.askedWave(c)
 	if err != nil {
-		return nil, nil, a.namingWaves(c.Request.Context(), err)
+		return nil, nil, a.namingWaves(c.Request.Context(), err, anyWave)
 	}
 	versions, err := a.versions.Of(c.Request.Context(), wave)
 	if err != nil {

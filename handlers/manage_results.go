@@ -68,7 +68,7 @@ func (a *app) waveResults(c *gin.Context) (seen seenResults, err error) {
 	ctx := c.Request.Context()
 	wave, err := a.askedWave(c)
 	if err != nil && c.Param("slug") == a.Survey.ID {
-		return seen, a.namingWaves(ctx, err)
+		return seen, a.namingWaves(ctx, err, anyWave)
 	} else if err != nil {
 		return seen, err
 	}
@@ -144,9 +144,9 @@ func (a *app) askedWave(c *gin.Context) (*store.Wave, error) {
 	return a.Store.WaveByCode(c.Request.Context(), a.Survey.ID, code)
 }
 
-// namingWaves says which waves there are to who may know, where err is that
-// there is none of the name that was given.
-func (a *app) namingWaves(ctx context.Context, err error) error {
+// namingWaves says which waves there are, of those that may be told, where err
+// is that there is none of the name that was given.
+func (a *app) namingWaves(ctx context.Context, err error, may func(store.Wave) bool) error {
 	if !errors.Is(err, store.ErrNotFound) && !errors.Is(err, errPageNotFound) {
 		return err
 	}
@@ -154,19 +154,28 @@ func (a *app) namingWaves(ctx context.Context, err error) error {
 	if listErr != nil {
 		return listErr
 	}
-	if len(waves) == 0 {
-		return err
+	var codes []string
+	for _, w := range waves {
+		if may(w) {
+			codes = append(codes, w.Code)
+		}
 	}
-	codes := make([]string, len(waves))
-	for i, w := range waves {
-		codes[i] = w.Code
+	if len(codes) == 0 {
+		return err
 	}
 	return &problem{status: http.StatusNotFound, title: "There is no such wave",
 		words: "The survey has no wave of that name. Use one of these: " + strings.Join(codes, ", ") + "; or leave it out for the current one."}
 }
 
+func anyWave(store.Wave) bool { return true }
+
+func publishedWave(w store.Wave) bool { return w.Published }
+
 // mostCompared bounds how many waves stand side by side with the one shown.
 const mostCompared = 3
+
+var errTooManyWaves = &problem{status: http.StatusUnprocessableEntity, title: "Too many waves side by side",
+	words: "Four waves fit beside each other: the one shown and three more. Go back and untick some."}
 
 // comparedWave is another wave in the same view.
 type comparedWave struct {
@@ -213,16 +222,19 @@ func (a *app) compared(c *gin.Context, seen seenResults, waves []store.Wave) ([]
 		return nil
 	}
 	for _, code := range c.QueryArray("with") {
-		if code == "" || code == seen.wave.Code || len(with) == mostCompared ||
+		if code == "" || code == seen.wave.Code ||
 			slices.ContainsFunc(with, func(w comparedWave) bool { return w.code == code }) {
 			continue
 		}
 		if !readable(code) {
-			return nil, a.namingWaves(ctx, errPageNotFound)
+			return nil, a.namingWaves(ctx, errPageNotFound, anyWave)
 		}
 		wave, err := a.Store.WaveByCode(ctx, a.Survey.ID, code)
 		if err != nil {
-			return nil, a.namingWaves(ctx, err)
+			return nil, a.namingWaves(ctx, err, anyWave)
+		}
+		if len(with) == mostCompared {
+			return nil, errTooManyWaves
 		}
 		if err := add(wave, true); err != nil {
 			return nil, err

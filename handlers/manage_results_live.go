@@ -16,7 +16,7 @@ const (
 	// releasesRead is how often a process looks for releases, while anybody
 	// watches: one small query for all of them. It works through any pooler,
 	// as a notification by the database would not.
-	releasesRead = 2 * time.Second
+	releasesRead = time.Second
 	// heartbeat keeps proxies from closing a stream on which nothing happens.
 	heartbeat = 20 * time.Second
 	// streamLife bounds how long a page is kept fresh: a screen that nobody
@@ -101,7 +101,7 @@ func (w *releaseWatch) next(wave int64) (mark store.ReleaseMark, known bool, aga
 func (a *app) liveResults(c *gin.Context) error {
 	wave, err := a.askedWave(c)
 	if err != nil {
-		return a.namingWaves(c.Request.Context(), err)
+		return a.namingWaves(c.Request.Context(), err, anyWave)
 	}
 	seen := c.Query("seen")
 	if last := c.GetHeader("Last-Event-ID"); last != "" {

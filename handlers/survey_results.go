@@ -41,7 +41,9 @@ type publicQuestion struct {
 // anyone: those of the disclosure door, with every number of people rounded.
 func (a *app) surveyPublicResults(c *gin.Context) error {
 	wave, err := a.askedWave(c)
-	if err != nil {
+	if err != nil && c.Param("slug") == a.Survey.ID && c.Query("wave") != "" {
+		return a.namingWaves(c.Request.Context(), err, publishedWave)
+	} else if err != nil {
 		return err
 	}
 	if !wave.Published {

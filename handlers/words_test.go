@@ -58,8 +58,12 @@ func TestEveryWordIsSaid(t *testing.T) {
 	for _, m := range regexp.MustCompile(`\bnotice: "([a-z_]+)"`).FindAllStringSubmatch(source, -1) {
 		source += " " + m[1] + "_text"
 	}
+	said := map[string]bool{}
+	for _, word := range regexp.MustCompile(`\w+`).FindAllString(source, -1) {
+		said[word] = true
+	}
 	for key := range w {
-		if !regexp.MustCompile(`\b` + key + `\b`).MatchString(source) {
+		if !said[key] {
 			t.Errorf("nothing says the word %q", key)
 		}
 	}

@@ -96,8 +96,9 @@ func (c Counter) indexer(ctx context.Context, wave *store.Wave, have *Index) (*r
 }
 
 // Save stores the chunks of a wave's index that hold more responses than the
-// stored ones, one after the other, and those that are missing or corrupt. It
-// returns how many it stored.
+// stored ones, one after the other, and those that are missing. A stored one
+// that turns out to be corrupt is made anew, if more has come; else whoever
+// loads it drops it. It returns how many it stored.
 func (c Counter) Save(ctx context.Context, waveID int64) (int, error) {
 	saved := 0
 	for number := 0; ; number++ {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -43,9 +44,10 @@ pages:
 // bench is a ledger with a wave of a small survey.
 type bench struct {
 	counting.Counter
-	t    *testing.T
-	raw  *sql.DB
-	wave int64
+	t         *testing.T
+	raw       *sql.DB
+	wave      int64
+	recounted *results.Index // nil when the responses are others
 }
 
 func newBench(t *testing.T) *bench {
@@ -75,6 +77,9 @@ func (b *bench) must(err error) {
 
 func (b *bench) exec(statement string, args ...any) {
 	b.t.Helper()
+	if !strings.Contains(statement, "result_chunks") {
+		b.recounted = nil
+	}
 	_, err := b.raw.ExecContext(context.Background(), statement, args...)
 	b.must(err)
 }
@@ -95,13 +100,17 @@ func (b *bench) release(n int) {
 // recount counts every released response by itself.
 func (b *bench) recount() *results.Index {
 	b.t.Helper()
+	if b.recounted != nil {
+		return b.recounted
+	}
 	form, err := b.Versions.Get(b.t.Context(), "counted", 1)
 	b.must(err)
 	indexer := results.NewIndexer(results.NewLayout(form))
 	for _, answers := range testenv.Released(b.t, b.Store, b.wave) {
 		b.must(indexer.Add(1, answers))
 	}
-	return indexer.Index()
+	b.recounted = indexer.Index()
+	return b.recounted
 }
 
 // loads loads the index, from nothing and from what there was, and compares it
@@ -227,6 +236,7 @@ func TestAnotherOrder(t *testing.T) {
 	if moved, err := b.Store.Release(t.Context(), b.wave, tuesday.Add(store.LateFor+time.Hour)); err != nil || moved != 4 {
 		t.Fatalf("%d joined: %v", moved, err)
 	}
+	b.recounted = nil
 	now := b.loads("after", wave)
 	if now.Wave.Shuffles != wave.Wave.Shuffles+1 || now.Released() != 1204 {
 		t.Errorf("shuffled %d times, %d responses", now.Wave.Shuffles, now.Released())

@@ -22,12 +22,14 @@ const (
 	routedWithin = 15 * time.Second
 	// toldWithin bounds how long the emails of the last round may take.
 	toldWithin = 60 * time.Second
+	// storedFrom is how many responses the worker stores in an index at least.
+	storedFrom = 1000
 )
 
 // TestFaults kills the portal's processes and loses Redis at random moments
 // under load. What was acknowledged is there exactly once; what was not is
 // there at most once, and once when it is sent again; every referral is routed
-// once and its team told at least once.
+// once and its team told at least once, and the index counts what was released.
 func TestFaults(t *testing.T) {
 	s := newStack(t)
 	s.run("", "wave", "open", "storm")
@@ -49,6 +51,9 @@ func TestFaults(t *testing.T) {
 		}
 	}
 	checkTold(t, s, told)
+	if len(sent.responses) > 2*storedFrom && s.count(`SELECT coalesce(sum(size), 0) FROM result_chunks`) == 0 {
+		t.Error("no part of the index was stored, so that nothing of it was checked")
+	}
 	t.Logf("%d responses and %d referrals, each there once; %d referrals in emails", len(sent.responses), len(sent.referrals), len(told))
 }
 
@@ -227,6 +232,7 @@ func checkRound(t *testing.T, s *stack, sent *ledgerOfSent, told map[string]bool
 		}
 	}
 	s.collectMail(told)
+	s.run("", "check", "--index")
 	return slowest
 }
 

@@ -115,7 +115,8 @@ func (c *chunk) encode(l *Layout, name string) ([]byte, error) {
 }
 
 // decodeChunk reads what encode wrote, in any layout of the same survey; the
-// bytes stay in use. Columns that this layout does not have are left out.
+// bytes stay in use. Columns that this layout does not have are left out, as if
+// nobody had been offered them.
 func decodeChunk(l *Layout, name string, stored []byte) (*chunk, error) {
 	if len(stored) < sha256.Size {
 		return nil, ErrCorrupt
@@ -153,6 +154,7 @@ func decodeChunk(l *Layout, name string, stored []byte) (*chunk, error) {
 	}
 	c := newChunk(l)
 	c.size = number()
+	left := false // some column
 	for range number() {
 		nameLength, bitsLength := number(), number()
 		name, raw := take(nameLength), take(bitsLength)
@@ -161,6 +163,7 @@ func decodeChunk(l *Layout, name string, stored []byte) (*chunk, error) {
 		}
 		column, known := byName[string(name)]
 		if !known {
+			left = true
 			continue
 		}
 		bits := roaring.New()
@@ -172,7 +175,28 @@ func decodeChunk(l *Layout, name string, stored []byte) (*chunk, error) {
 	if !ok || len(body) > 0 || c.size > ChunkSize {
 		return nil, ErrCorrupt
 	}
+	if left {
+		c.rebase(l)
+	}
 	return c, nil
+}
+
+// rebase finds the bases anew where an option is no more, such as a district
+// that the organisation does not have any longer: who gave no other answer is
+// in no base.
+func (c *chunk) rebase(l *Layout) {
+	for _, q := range l.questions {
+		if !q.question.Kind.Closed() || c.bits[q.based] == nil {
+			continue
+		}
+		base := roaring.New()
+		for i, column := range q.options {
+			if bits := c.bits[column]; bits != nil && !q.question.Options[i].Aside {
+				base.Or(bits)
+			}
+		}
+		c.bits[q.based] = base
+	}
 }
 
 // sumOf is the checksum of a chunk stored under a name.

@@ -79,6 +79,55 @@ func TestChunksAreStored(t *testing.T) {
 	})
 }
 
+// TestAnOptionThatIsNoMore reads a chunk after districts were taken off the
+// list: it is as if the responses had been counted since.
+func TestAnOptionThatIsNoMore(t *testing.T) {
+	t.Parallel()
+	list := func(codes ...string) *forms.Form {
+		var districts []forms.Option
+		for _, code := range codes {
+			districts = append(districts, forms.Option{Code: code, Label: forms.Text{"en": code}})
+		}
+		form, err := forms.Load([]byte(`
+id: listed
+version: 1
+kind: survey
+title: {en: Listed}
+languages: [en]
+pages:
+  - id: all
+    title: {en: All}
+    questions:
+      - {id: district, kind: choice, label: {en: "Where?"}, options_from: districts}
+      - {id: served, kind: choices, label: {en: "Where else?"}, options_from: districts}
+`), forms.Lists{"districts": districts})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return form
+	}
+	before, after := list("a", "b", "c"), list("a", "c")
+	rapid.Check(t, func(t *rapid.T) {
+		then, now := NewIndexer(NewLayout(before)), NewIndexer(NewLayout(after))
+		for range rapid.IntRange(1, 40).Draw(t, "people") {
+			answers := drawResponse(t, before, 0)
+			addAll(t, then, 1, []forms.Answers{answers})
+			addAll(t, now, 1, []forms.Answers{answers})
+		}
+		stored, size, err := then.Index().Chunk(0, "1/0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := NewIndexer(NewLayout(after))
+		if err := read.AddChunk("1/0", stored, size); err != nil {
+			t.Fatal(err)
+		}
+		if !read.Index().Equal(now.Index()) {
+			t.Fatal("the stored chunk differs from what is counted anew")
+		}
+	})
+}
+
 func addAll(t *rapid.T, to *Indexer, version int, responses []forms.Answers) {
 	for _, answers := range responses {
 		if err := to.Add(version, answers); err != nil {

@@ -150,7 +150,7 @@ func (p *Published) StandsOut(v View, limit int) ([]Difference, error) {
 		}
 	}
 	var found []Difference
-	all := p.figures(slices.Clone(around))
+	all, _ := p.about(slices.Clone(around))
 	for _, group := range groups {
 		// Most are too small in a small wave, and would be left out below.
 		if p.totals(group, len(p.editions)-1)(everybody) < leastToStandOut {
@@ -162,9 +162,10 @@ func (p *Published) StandsOut(v View, limit int) ([]Difference, error) {
 		}
 		// What the group is made by comes last.
 		slices.SortStableFunc(named, func(a, b Filter) int { return cmp.Compare(isOf(v, a), isOf(v, b)) * -1 })
-		for i, figures := range p.figures(group) {
-			if id := p.index.layout.questions[i].question.ID; !slices.ContainsFunc(named, func(f Filter) bool { return f.Question == id }) {
-				found = appendDifference(found, id, named, figures, all[i])
+		inGroup, _ := p.about(group)
+		for i, c := range p.index.layout.questions {
+			if id := c.question.ID; !slices.ContainsFunc(named, func(f Filter) bool { return f.Question == id }) {
+				found = appendDifference(found, id, named, inGroup[i], all[i])
 			}
 		}
 	}

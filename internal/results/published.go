@@ -87,46 +87,48 @@ func (p *Published) Disclose(v View) (Results, error) {
 			ID: q.ID, Headline: q.Headline, Reverse: q.Reverse, Sensitive: q.Sensitive, Several: q.Kind.Several(),
 		}
 	}
-	dims := p.index.layout.dimensions()
-	for i, figures := range p.figures(filters) {
-		out.Questions[i].Figures = figures
+	figures, people := p.about(filters)
+	for i := range figures {
+		out.Questions[i].Figures = figures[i]
 	}
-	out.People = p.people(filters)
+	out.People = people
 	if by < 0 {
 		return out, nil
 	}
-	for option := range dims[by].options {
-		for i, figures := range p.figures(append(slices.Clone(filters), cell{by, option})) {
+	for option, value := range p.index.layout.dimensions()[by].question.Options {
+		figures, _ := p.about(append(slices.Clone(filters), cell{by, option}))
+		for i := range figures {
 			if q := &out.Questions[i]; q.ID != v.By {
-				q.Rows = append(q.Rows, Row{Value: dims[by].question.Options[option].Code, Figures: figures})
+				q.Rows = append(q.Rows, Row{Value: value.Code, Figures: figures[i]})
 			}
 		}
 	}
 	return out, nil
 }
 
-// figures gives those of every question for the people who meet all
-// conditions.
-func (p *Published) figures(conditions []cell) []Figures {
+// about gives the figures of every question for the people who meet all
+// conditions, and how many they are, if they may be told apart.
+func (p *Published) about(conditions []cell) (figures []Figures, people *int) {
 	slices.SortFunc(conditions, func(a, b cell) int { return a.dim - b.dim })
 	questions := p.index.layout.questions
-	out := make([]Figures, len(questions))
-	if len(p.editions) == 0 {
-		for i, c := range questions {
-			out[i] = withhold(baseUnder(least(c.question)))
-		}
-		return out
-	}
+	figures = make([]Figures, len(questions))
 	newest := len(p.editions) - 1
+	if newest < 0 {
+		for i, c := range questions {
+			figures[i] = withhold(baseUnder(least(c.question)))
+		}
+		return figures, nil
+	}
 	implied := p.bases().implied(conditions, len(p.editions))
 	totals := make([]func(column int) int, len(p.editions)) // by edition, of those that are shown
 	totals[newest] = p.totals(conditions, newest)
+	isWhole := len(conditions) == 0
 	for i, c := range questions {
 		edition := p.permit(i, conditions, implied[i])
 		if edition < 0 {
-			out[i] = withhold(Complementary)
+			figures[i] = withhold(Complementary)
 			if totals[newest](c.based) < least(c.question) {
-				out[i] = withhold(baseUnder(least(c.question)))
+				figures[i] = withhold(baseUnder(least(c.question)))
 			}
 			continue
 		}
@@ -134,16 +136,19 @@ func (p *Published) figures(conditions []cell) []Figures {
 			totals[edition] = p.totals(conditions, edition)
 		}
 		counted := c.counts(totals[edition])
-		out[i] = counted.disclose(p.rules, totals[edition](everybody), len(conditions) == 0)
+		figures[i] = counted.disclose(p.rules, totals[edition](everybody), isWhole)
 		if !p.mayTellAll(conditions, implied, edition, c.question.Sensitive) {
-			out[i].hideAside()
+			figures[i].hideAside()
 		}
-		if edition < newest && out[i].Base != nil {
+		if edition < newest && figures[i].Base != nil {
 			asOf := p.editions[edition]
-			out[i].AsOf = &asOf
+			figures[i].AsOf = &asOf
 		}
 	}
-	return out
+	if all := len(questions); p.permit(all, conditions, implied[all]) == newest {
+		people = shownBase(totals[newest](everybody), isWhole)
+	}
+	return figures, people
 }
 
 // mayTellAll tells whether all who meet the conditions may be told apart in an
@@ -155,19 +160,6 @@ func (p *Published) mayTellAll(conditions []cell, implied [][][]cell, edition in
 		all++
 	}
 	return p.allowedFor(inOrder(conditions, implied[all][edition]))[all][edition]
-}
-
-// people is how many meet all conditions, if they may be told apart.
-func (p *Published) people(conditions []cell) *int {
-	newest := len(p.editions) - 1
-	if newest < 0 {
-		return nil
-	}
-	all := len(p.index.layout.questions) // comes after them
-	if p.permit(all, conditions, p.bases().implied(conditions, len(p.editions))[all]) != newest {
-		return nil
-	}
-	return shownBase(p.totals(conditions, newest)(everybody), len(conditions) == 0)
 }
 
 // permit gives the last edition in which the figures of a question may be shown
