@@ -98,6 +98,10 @@ func (a *app) apiResponse(c *gin.Context) error {
 			return badJSON(err)
 		}
 	}
+	if v.endTurn, err = a.surveyTurns.take(c.Request.Context()); err != nil {
+		return err
+	}
+	defer v.endTurn()
 	duplicate, err := a.takeResponse(c, v, in.Key, answers)
 	if refused, _ := refusal(err, wordsIn(in.Lang)); refused != nil {
 		return refused

@@ -46,6 +46,9 @@ type Config struct {
 	TrustedProxies []string
 	// RateLimit is public posts per client and minute; 0 is no limit.
 	RateLimit int
+	// WaveMemory is how old what the survey's pages know of a wave may be; 0
+	// asks the ledger each time.
+	WaveMemory time.Duration
 	// Mailbox is the mail catcher of `portal dev`; optional.
 	Mailbox Mailbox
 	// Demo says on every page that nothing here is real.
@@ -75,6 +78,9 @@ type app struct {
 	releases  releaseWatch
 	languages languages
 	versions  *store.Versions
+	waves     waveMemory
+
+	surveyTurns turns
 
 	firstPages firstPages
 }
@@ -90,7 +96,7 @@ func New(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	a := &app{Config: cfg, templates: pages, static: static, limiter: newLimiter(cfg),
-		languages: newLanguages(cfg.Organisation.Languages), versions: cfg.Store.Versions(cfg.Lists, cfg.Survey)}
+		languages: newLanguages(cfg.Organisation.Languages), versions: cfg.Store.Versions(cfg.Lists, cfg.Survey), surveyTurns: newTurns()}
 	a.sessions = newSessions(cfg)
 	a.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
 		cfg.Log.Error("session not available", "error", err)

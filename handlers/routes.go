@@ -24,7 +24,7 @@ func (a *app) routes(r *gin.Engine) {
 	r.GET("/survey/sw.js", a.serviceWorker)
 	survey := r.Group("/survey/:slug", noStore)
 	survey.GET("", a.on(a.surveyForm))
-	survey.POST("", a.limitBody(surveyBodyLimit), a.on(a.surveyPost))
+	survey.POST("", a.whileItTakesMore, a.limitBody(surveyBodyLimit), a.on(a.surveyPost))
 	survey.GET("/thanks", a.on(a.surveyThanks))
 	survey.GET("/results", a.on(a.surveyPublicResults))
 	survey.GET("/stored", a.on(a.surveyStored))
@@ -41,7 +41,7 @@ func (a *app) routes(r *gin.Engine) {
 
 	api := r.Group("/api/v1", noStore)
 	api.GET("/openapi.yaml", a.on(a.openAPI))
-	api.POST("/surveys/:slug/responses", a.limited("survey"), a.limitBody(surveyBodyLimit), a.on(a.apiResponse))
+	api.POST("/surveys/:slug/responses", a.whileItTakesMore, a.limited("survey"), a.limitBody(surveyBodyLimit), a.on(a.apiResponse))
 	api.GET("/surveys/:slug/results", a.on(a.apiResults))
 	api.POST("/referrals", a.limitBody(referralBodyLimit), a.on(a.apiReferral))
 

@@ -63,6 +63,7 @@ type visit struct {
 	collector  string
 	invitation string
 	uninvited  bool // the form is to be kept on a phone, and may lack its invitation
+	endTurn    func()
 }
 
 func (v visit) words() words { return wordsIn(v.lang) }
@@ -127,6 +128,11 @@ func (a *app) surveyForm(c *gin.Context) error {
 		return err
 	}
 	in := documentInput{Form: v.form, Lang: lang, Action: c.Request.URL.Path, SubmissionKey: uuid.NewString(), Fresh: true}
+	endTurn, err := a.surveyTurns.take(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	defer endTurn()
 	if v.collector == "" && v.invitation == "" && !spoken.unknown {
 		return a.showFirstPage(c, v, in)
 	}
@@ -165,7 +171,12 @@ func (a *app) surveyPost(c *gin.Context) error {
 		p.key = key
 	}
 	p.posted = posted
-	if !a.limiter.allow(c, "survey", a.RateLimit) {
+	allowed := a.limiter.allow(c, "survey", a.RateLimit)
+	if p.endTurn, err = a.surveyTurns.take(c.Request.Context()); err != nil {
+		return err
+	}
+	defer p.endTurn()
+	if !allowed {
 		return p.refuse(errTooMany, "too_many_posts")
 	}
 	if err := p.find(); err != nil {

@@ -31,14 +31,16 @@ func (a *app) visit(c *gin.Context) (v visit, refused string, err error) {
 	// A phone that keeps the survey asks for its own wave, without the
 	// invitation that it came by.
 	if code := c.Query("wave"); readable(code) && code != "" {
-		wave, err := a.Store.WaveByCode(c.Request.Context(), a.Survey.ID, code)
+		wave, err := a.knownWave(c.Request.Context(), code)
 		if err == nil && wave.Open(a.Now()) {
 			return visit{wave: wave, uninvited: true}, "", nil
 		} else if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return v, "", err
 		}
 	}
-	v.wave, err = a.currentWave(c)
+	if v.wave, err = a.knownWave(c.Request.Context(), ""); errors.Is(err, store.ErrNotFound) {
+		return v, "", nil // there is none yet
+	}
 	return v, "", err
 }
 
@@ -77,7 +79,7 @@ func (a *app) postedWave(c *gin.Context, code, invitation string) (*store.Wave, 
 		if !readable(code) {
 			return nil, errNoSuchWave
 		}
-		wave, err := a.Store.WaveByCode(ctx, a.Survey.ID, code)
+		wave, err := a.knownWave(ctx, code)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil, errNoSuchWave
 		}
@@ -92,7 +94,11 @@ func (a *app) postedWave(c *gin.Context, code, invitation string) (*store.Wave, 
 			return nil, err
 		}
 	}
-	return a.surveyWave(c)
+	wave, err := a.knownWave(ctx, "")
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, errNotOpenYet
+	}
+	return wave, err
 }
 
 var errNoSuchWave = invalid([]forms.FieldError{{Field: "wave", Name: "wave",

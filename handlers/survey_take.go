@@ -35,6 +35,7 @@ func (a *app) takeResponse(c *gin.Context, v visit, key uuid.UUID, answers forms
 		}
 		return false, invalid(faults)
 	}
+	v.endTurn() // others can be read while this one is committed
 	duplicate, err = a.Store.Append(c.Request.Context(), store.Response{
 		Key: key, WaveID: v.wave.ID, FormVersion: v.form.Version, Answers: answers,
 		Collector: v.collector, Invitation: v.invitation,

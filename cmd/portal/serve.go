@@ -25,6 +25,10 @@ import (
 // drainPatience is how long requests at hand may take once the end has come.
 const drainPatience = 15 * time.Second
 
+// waveMemory is how long it may take until the survey's pages know of a change
+// that a manager made to a wave.
+const waveMemory = 250 * time.Millisecond
+
 type webCommand struct{ settings }
 
 // Run serves until ctx is done, then drains.
@@ -101,7 +105,7 @@ func (c *config) serveWeb(ctx context.Context, listener net.Listener, ledger *st
 	handler, err := handlers.New(handlers.Config{
 		Store: ledger, Keys: c.keys, Redis: client, Jobs: jobs,
 		Organisation: c.organisation, Calendar: c.calendar, Rules: c.rules, Survey: c.survey, Referral: c.referral,
-		BaseURL: c.baseURL, TrustedProxies: c.TrustedProxies, RateLimit: c.rateLimit, Mailbox: mailbox,
+		BaseURL: c.baseURL, TrustedProxies: c.TrustedProxies, RateLimit: c.rateLimit, WaveMemory: waveMemory, Mailbox: mailbox,
 		Lists: listsOf(c.organisation), NoOffline: c.Offline == "off",
 		Demo: c.OrganisationFile == "",
 		Log:  c.log, Now: now, Stopping: ctx.Done(),

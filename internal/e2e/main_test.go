@@ -39,7 +39,7 @@ var shared struct {
 
 // atOnce is how many tests run together, unless -parallel says so: more than
 // there are processors, since most of them wait for a browser.
-const atOnce = "3"
+const atOnce = "4"
 
 func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", atOnce); err != nil {
@@ -114,6 +114,10 @@ func portalBinary(t testing.TB) string {
 	return program
 }
 
+// durable makes the server wait for the disk at every commit; a bench sets it
+// before it needs the server.
+var durable bool
+
 // postgres is the server in which stacks have a database each. What it logs is
 // kept: people's words must not be there either.
 type postgres struct {
@@ -126,7 +130,7 @@ type postgres struct {
 var sharedPostgres = sync.OnceValues(func() (*postgres, error) {
 	p := &postgres{log: &output{}}
 	var err error
-	p.server, err = embedded.StartPostgres(context.Background(), filepath.Join(shared.dir, "postgres"), embedded.Options{Log: p.log})
+	p.server, err = embedded.StartPostgres(context.Background(), filepath.Join(shared.dir, "postgres"), embedded.Options{Log: p.log, Fsync: durable})
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,8 @@ type Response struct {
 // reported as a duplicate. Otherwise it is refused, in this order, with
 // ErrWaveClosed if the wave does not take responses at now, ErrVersion,
 // ErrInvitationNeeded, ErrInvitationUnknown, ErrInvitationExpired or
-// ErrInvitationSpent. What is refused spends nothing.
+// ErrInvitationSpent. What is refused spends nothing. Before all that it is
+// ErrOverloaded if too many others wait.
 func (s *Store) Append(ctx context.Context, r Response, now time.Time) (duplicate bool, err error) {
 	keep := s.keep
 	if r.Invitation != "" {
@@ -66,21 +67,17 @@ func (s *Store) Append(ctx context.Context, r Response, now time.Time) (duplicat
 	return false, errors.New("append response: the wave keeps changing")
 }
 
-// keep puts a response without an invitation into the inbox, if nothing speaks
-// against it. One statement is one transaction: key and answers land together.
+// keep puts a response without an invitation into the inbox, together with
+// others, if nothing speaks against it.
 func (s *Store) keep(ctx context.Context, r Response, now time.Time) (bool, error) {
 	collector, _ := parseCollectorCode(r.Collector)
-	return appended(s.db.ExecContext(ctx, `WITH fresh AS (
-			INSERT INTO submission_keys (submission_key)
-			SELECT $1 FROM waves WHERE id = $2 AND NOT by_invitation
-				AND opens_at <= $5 AND (closes_at IS NULL OR closes_at >= opens_at AND closes_at > $6) AND $3 = ANY (versions)
-			ON CONFLICT DO NOTHING RETURNING submission_key)
-		INSERT INTO inbox (submission_key, wave_id, form_version, answers, collector_id)
-		SELECT submission_key, $2, $3, $4, (SELECT id FROM collectors
-			WHERE code = $7 AND wave_id = $2 AND kind = 'open' AND (closed_at IS NULL OR closed_at > $6))
-		FROM fresh`,
-		r.Key, r.WaveID, r.FormVersion, string(r.Answers.Encode()), now, now.Add(-LateFor), collector))
+	return s.rounds.add(ctx, s, &appending{
+		key: r.Key, wave: r.WaveID, version: r.FormVersion, answers: string(r.Answers.Encode()), collector: collector, at: now,
+	})
 }
+
+// Overloaded reports whether Append would refuse a response with ErrOverloaded.
+func (s *Store) Overloaded() bool { return s.rounds.full() }
 
 // keepInvited is keep for a response with an invitation, which is spent in the
 // same transaction. The invitation is locked first, so that of two keys that

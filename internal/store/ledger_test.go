@@ -57,6 +57,7 @@ func demoRules() *routing.RuleSet {
 type ledger struct {
 	*store.Store
 	raw *sql.DB
+	dsn string
 	t   *testing.T
 }
 
@@ -77,7 +78,7 @@ func openLedgerOn(t *testing.T, db *testenv.DB) *ledger {
 			t.Error(err)
 		}
 	})
-	l := &ledger{Store: db.Store, raw: raw, t: t}
+	l := &ledger{Store: db.Store, raw: raw, dsn: db.DSN, t: t}
 	for _, team := range council.Teams {
 		l.must(l.PutTeam(t.Context(), store.Team{Slug: team.Slug, Name: team.Name, Email: team.Email}))
 	}

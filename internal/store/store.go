@@ -36,6 +36,8 @@ var (
 type Store struct {
 	db   *sqlx.DB
 	keys *sealed.Keyset
+	// rounds are the responses on their way into the inbox.
+	rounds rounds
 	// unshuffled releases keep the order of arrival. Only a test sets it, to
 	// see that the search for a link would find one.
 	unshuffled bool
@@ -161,5 +163,5 @@ func IsUnavailable(err error) bool {
 		return false
 	}
 	var netErr net.Error
-	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.As(err, &netErr)
+	return errors.Is(err, ErrOverloaded) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.As(err, &netErr)
 }
