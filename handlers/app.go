@@ -27,7 +27,10 @@ import (
 // Config is what the handlers need. All fields must be set but those marked
 // optional.
 type Config struct {
-	Store        *store.Store
+	Store *store.Store
+	// Referrals is the ledger for whoever refers, or works on a referral, with
+	// connections that nothing else uses.
+	Referrals    *store.Store
 	Keys         *sealed.Keyset
 	Redis        redis.UniversalClient
 	Jobs         Jobs

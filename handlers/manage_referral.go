@@ -101,7 +101,7 @@ type attempt struct {
 // the reader tried.
 func (a *app) showOpened(c *gin.Context, status int, reference string, tried attempt) error {
 	ctx, now := c.Request.Context(), a.Now()
-	opened, err := a.Store.OpenReferral(ctx, currentUser(c), reference, now)
+	opened, err := a.Referrals.OpenReferral(ctx, currentUser(c), reference, now)
 	if err != nil {
 		return err
 	}

@@ -59,13 +59,13 @@ func (p *problems) checkLength(name, text string, most int, missing string) {
 
 func (a *app) referralOwn(c *gin.Context) error {
 	return a.desk(c, "own", nil, nil, func(act store.Action, _ map[string]string) error {
-		return a.Store.Own(c.Request.Context(), act)
+		return a.Referrals.Own(c.Request.Context(), act)
 	})
 }
 
 func (a *app) referralScreen(c *gin.Context) error {
 	return a.desk(c, "screen", nil, nil, func(act store.Action, _ map[string]string) error {
-		return a.Store.StartScreening(c.Request.Context(), act)
+		return a.Referrals.StartScreening(c.Request.Context(), act)
 	})
 }
 
@@ -74,7 +74,7 @@ func (a *app) referralNote(c *gin.Context) error {
 		faults.checkLength("note", typed["note"], maxNote, "Write the note")
 		return nil
 	}, func(act store.Action, typed map[string]string) error {
-		return a.Store.AddNote(c.Request.Context(), act, typed["note"])
+		return a.Referrals.AddNote(c.Request.Context(), act, typed["note"])
 	})
 }
 
@@ -91,7 +91,7 @@ func (a *app) referralReroute(c *gin.Context) error {
 		faults.checkLength("reason", typed["reason"], maxReason, "Say why this team should have it")
 		return nil
 	}, func(act store.Action, typed map[string]string) error {
-		id, team, err := a.Store.LocateReferral(ctx, act.Actor, act.Reference)
+		id, team, err := a.Referrals.LocateReferral(ctx, act.Actor, act.Reference)
 		if err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (a *app) referralReroute(c *gin.Context) error {
 			// The page offers it not: somebody else sent it there meanwhile.
 			return store.ErrStale
 		}
-		if err := a.Store.Reroute(ctx, act, typed["team"], typed["reason"], typed["present_team"] == keptOut); err != nil {
+		if err := a.Referrals.Reroute(ctx, act, typed["team"], typed["reason"], typed["present_team"] == keptOut); err != nil {
 			return err
 		}
 		a.Jobs.TeamOwedNews(id)
@@ -113,7 +113,7 @@ func (a *app) referralDecide(c *gin.Context) error {
 		fields = append(fields, test.name, test.name+"_reason")
 	}
 	return a.desk(c, "decide", fields, checkDecision, func(act store.Action, typed map[string]string) error {
-		return a.Store.Decide(c.Request.Context(), act, store.NewDecision{
+		return a.Referrals.Decide(c.Request.Context(), act, store.NewDecision{
 			HasNeeds: typed["has_needs"] == "yes", AtRisk: typed["at_risk"] == "yes",
 			CannotProtect: typed["cannot_protect"] == "yes", Outcome: typed["outcome"],
 			Reasons: store.Reasons{

@@ -105,7 +105,7 @@ func (a *app) referralList(c *gin.Context) error {
 		return nil
 	}
 	filter, number := deskFilter(c)
-	rows, total, err := a.Store.Desk(c.Request.Context(), currentUser(c), filter)
+	rows, total, err := a.Referrals.Desk(c.Request.Context(), currentUser(c), filter)
 	if err != nil {
 		return err
 	}

@@ -135,7 +135,7 @@ func (a *app) saveDraft(ctx context.Context, p *referralPost) (sealed.Phrase, ke
 		return "", kept, err
 	}
 	kept = keptDraft{key.ID(), a.Now().Add(draftLife)}
-	return phrase, kept, a.Store.PutDraft(ctx, store.Draft{
+	return phrase, kept, a.Referrals.PutDraft(ctx, store.Draft{
 		ID: kept.id, FormVersion: a.Referral.Version, Sealed: ciphertext, ExpiresAt: kept.until,
 	}, p.draft.id)
 }
@@ -201,7 +201,7 @@ func (a *app) openDraft(ctx context.Context, phrase sealed.Phrase) (*referralPos
 		return nil, err
 	}
 	for _, key := range keys {
-		draft, err := a.Store.DraftByID(ctx, key.ID(), a.Now())
+		draft, err := a.Referrals.DraftByID(ctx, key.ID(), a.Now())
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		} else if err != nil {

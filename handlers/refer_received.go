@@ -77,7 +77,7 @@ func (a *app) receivedReferral(c *gin.Context) (note receivedNote, row *store.Re
 	if err := json.Unmarshal(plain, &note); err != nil {
 		return note, nil, false, fmt.Errorf("decode the received note: %w", err)
 	}
-	row, err = a.Store.ReceivedByID(c.Request.Context(), note.Referral)
+	row, err = a.Referrals.ReceivedByID(c.Request.Context(), note.Referral)
 	if errors.Is(err, store.ErrNotFound) {
 		return note, nil, false, nil
 	}
@@ -171,7 +171,7 @@ type referReceiptPage struct {
 // showReceipt shows the sent answers for printing, once: they would otherwise
 // wait on a shared device for whoever comes next.
 func (a *app) showReceipt(c *gin.Context, note receivedNote, row *store.Received) error {
-	answers, err := a.Store.TakeReceipt(c.Request.Context(), note.Referral, a.Now())
+	answers, err := a.Referrals.TakeReceipt(c.Request.Context(), note.Referral, a.Now())
 	if errors.Is(err, store.ErrStale) {
 		return a.showReceived(c, http.StatusConflict, note, row, "Your answers have been shown already. We show them once only.")
 	} else if err != nil {
@@ -194,7 +194,7 @@ func (a *app) showReceipt(c *gin.Context, note receivedNote, row *store.Received
 // amend shows the form again with what was sent and the same key, so that
 // sending it adds to the same referral.
 func (a *app) amend(c *gin.Context, note receivedNote, row *store.Received) error {
-	answers, err := a.Store.SentAnswers(c.Request.Context(), note.Referral)
+	answers, err := a.Referrals.SentAnswers(c.Request.Context(), note.Referral)
 	if err != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func (a *app) takeReferral(c *gin.Context, key uuid.UUID, answers forms.Answers,
 	}
 	answers = a.Referral.Strip(answers)
 	facts := routing.FactsOf(answers, now, a.Calendar)
-	receipt, err := a.Store.Submit(c.Request.Context(), store.Submission{
+	receipt, err := a.Referrals.Submit(c.Request.Context(), store.Submission{
 		Key: key, Form: a.Referral, Answers: answers, Facts: facts, ReceivedAt: now, Draft: draft,
 	})
 	if err != nil {

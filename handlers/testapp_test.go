@@ -59,7 +59,7 @@ func newTestApp(t *testing.T, options ...func(*Config)) *testApp {
 	t.Cleanup(func() { app.must(client.Close()) })
 
 	app.cfg = Config{
-		Store: app.store, Keys: app.db.Keys, Redis: client, Jobs: app.jobs,
+		Store: app.store, Referrals: app.store, Keys: app.db.Keys, Redis: client, Jobs: app.jobs,
 		Organisation: demo.council, Calendar: demo.council.Calendar(), Rules: demo.rules,
 		Survey: demo.survey, Referral: demo.referral, Lists: listsOf(demo.council),
 		Log: slog.New(slog.NewTextHandler(app.log, nil)), Now: app.clock,

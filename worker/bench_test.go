@@ -78,7 +78,7 @@ func newBench(t *testing.T, redisURL string) *bench {
 		t.Fatal(err)
 	}
 	b.Worker = &Worker{
-		Store: db.Store, Redis: client, Queue: NewQueue(client, log), Rules: rules, Calendar: council.Calendar(),
+		Store: db.Store, Referrals: db.Store, Redis: client, Queue: NewQueue(client, log), Rules: rules, Calendar: council.Calendar(),
 		DutyTeam: "edt", Log: log, Counter: counting.Counter{Store: db.Store, Versions: db.Store.Versions(nil)},
 		Now: func() time.Time { return time.Now().Add(time.Duration(b.forward.Load())) },
 	}

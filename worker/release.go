@@ -12,12 +12,21 @@ import (
 // leave together, and then sees to it that the database's files forget them
 // too.
 func (w *Worker) release(ctx context.Context, p payload) error {
-	moved, err := w.Store.Release(ctx, p.Wave, w.Now())
-	if err != nil || moved == 0 {
-		return err
+	left, joined := 0, false
+	for more := true; more; {
+		moved, err := w.Store.Release(ctx, p.Wave, w.Now())
+		if err != nil {
+			return err
+		}
+		left += moved
+		// The rest of a wave joins the release before it.
+		joined = joined || moved > 0 && moved < store.MinRelease
+		more = moved >= store.MostReleased
 	}
-	if moved < store.MinRelease {
-		// The rest of a wave has joined the release before it.
+	if left == 0 {
+		return nil
+	}
+	if joined {
 		if err := w.Store.VacuumResponses(ctx); err != nil {
 			return err
 		}

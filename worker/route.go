@@ -11,7 +11,7 @@ import (
 // route decides which team gets a referral that nobody has routed, and looks
 // at amendments that came since.
 func (w *Worker) route(ctx context.Context, p payload) error {
-	decided, err := w.Store.Route(ctx, p.Referral, w.Now(), w.decide)
+	decided, err := w.Referrals.Route(ctx, p.Referral, w.Now(), w.decide)
 	if err == nil && decided {
 		w.Queue.TeamOwedNews(p.Referral)
 	}

@@ -35,7 +35,7 @@ func (w *Worker) sweepUntil(ctx context.Context) {
 	var housekept time.Time
 	told := map[uuid.UUID]time.Time{}
 	for {
-		_, err := w.Store.IfLeader(ctx, "sweep", func(ctx context.Context) error {
+		_, err := w.Referrals.IfLeader(ctx, "sweep", func(ctx context.Context) error {
 			err := w.sweep(ctx, told)
 			if w.Now().Sub(housekept) >= houseEvery {
 				housekept = w.Now()
@@ -60,7 +60,7 @@ func (w *Worker) sweepUntil(ctx context.Context) {
 func (w *Worker) sweep(ctx context.Context, told map[uuid.UUID]time.Time) error {
 	now := w.Now()
 	var due []nudge
-	referrals, err := w.Store.UnroutedReferrals(ctx, now.Add(-sweepAfter), sweepBatch)
+	referrals, err := w.Referrals.UnroutedReferrals(ctx, now.Add(-sweepAfter), sweepBatch)
 	for _, id := range referrals {
 		due = append(due, nudge{jobRoute.name, payload{Referral: id}})
 	}
@@ -73,7 +73,7 @@ func (w *Worker) sweep(ctx context.Context, told map[uuid.UUID]time.Time) error 
 		due = append(due, nudge{jobIndex.name, payload{Wave: id}})
 	}
 	maps.DeleteFunc(told, func(_ uuid.UUID, at time.Time) bool { return now.Sub(at) >= tellAgain })
-	owed, owedErr := w.Store.ReferralsOwedNews(ctx, now, sweepTells+len(told))
+	owed, owedErr := w.Referrals.ReferralsOwedNews(ctx, now, sweepTells+len(told))
 	for _, id := range owed {
 		if _, lately := told[id]; !lately {
 			told[id] = now

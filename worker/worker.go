@@ -18,13 +18,16 @@ import (
 
 // Worker runs the jobs. Any number of workers may run at once.
 type Worker struct {
-	Store    *store.Store
-	Redis    redis.UniversalClient
-	Queue    *Queue
-	Rules    *routing.RuleSet
-	Calendar *routing.Calendar
-	Mailer   *Mailer
-	Counter  counting.Counter
+	Store *store.Store
+	// Referrals is the ledger for referrals, and for the sweep that looks for
+	// them, with connections that nothing else uses.
+	Referrals *store.Store
+	Redis     redis.UniversalClient
+	Queue     *Queue
+	Rules     *routing.RuleSet
+	Calendar  *routing.Calendar
+	Mailer    *Mailer
+	Counter   counting.Counter
 	// DutyTeam is told of every P1 that arrives out of hours, and may read it,
 	// whatever the rules say; "" if there is none.
 	DutyTeam string

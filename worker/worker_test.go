@@ -31,7 +31,7 @@ func TestAWorkerThatStoppedLeavesNothingBehind(t *testing.T) {
 			}
 			log := slog.New(slog.DiscardHandler)
 			queue := NewQueue(client, log)
-			w := &Worker{Store: db.Store, Redis: client, Queue: queue, Log: log, Now: time.Now}
+			w := &Worker{Store: db.Store, Referrals: db.Store, Redis: client, Queue: queue, Log: log, Now: time.Now}
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := make(chan struct{})
 			go func() {

@@ -249,7 +249,7 @@ func (c *config) openLedger(ctx context.Context) (*store.Store, error) {
 	if err := migrations.Check(ctx, c.DatabaseURL); err != nil {
 		return nil, err
 	}
-	ledger, err := c.open(ctx, store.Options{Keys: c.keys})
+	ledger, err := c.open(ctx, store.Options{Keys: c.keys, MaxConns: ledgerConns})
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,6 @@ import (
 	"intake/internal/embedded"
 	"intake/internal/sealed"
 	"intake/migrations"
-	"intake/worker"
 )
 
 type devCommand struct {
@@ -72,20 +71,13 @@ func (d *devCommand) Run(ctx context.Context, t terminal) (err error) {
 	if err := migrations.Up(ctx, d.DatabaseURL); err != nil {
 		return err
 	}
-	ledger, err := c.openLedger(ctx)
+	opened, err := c.openServices(ctx)
 	if err != nil {
 		return err
 	}
-	closers = append(closers, ledger.Close)
-	client, err := worker.DialRedis(c.RedisURL)
-	if err != nil {
-		return err
-	}
-	closers = append(closers, client.Close)
-	jobs := worker.NewQueue(client, c.log)
-	closers = append(closers, func() error { jobs.Close(); return nil })
+	closers = append(closers, opened.close)
 
-	users, err := d.addDemo(ctx, t, c, ledger)
+	users, err := d.addDemo(ctx, t, c, opened.ledger)
 	if err != nil {
 		return err
 	}
@@ -93,10 +85,10 @@ func (d *devCommand) Run(ctx context.Context, t terminal) (err error) {
 	worked := make(chan struct{})
 	go func() {
 		defer close(worked)
-		c.work(working, ledger, client, jobs)
+		c.work(working, opened)
 	}()
 	d.printWelcome(t, c, users, mailbox != nil)
-	err = c.serveWeb(ctx, listener, ledger, client, jobs, mailbox)
+	err = c.serveWeb(ctx, listener, opened, mailbox)
 	stopWorking()
 	<-worked
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {

@@ -13,12 +13,10 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/redis/go-redis/v9"
 
 	"intake/handlers"
 	"intake/internal/counting"
 	"intake/internal/organisation"
-	"intake/internal/store"
 	"intake/worker"
 )
 
@@ -33,13 +31,13 @@ type webCommand struct{ settings }
 
 // Run serves until ctx is done, then drains.
 func (w *webCommand) Run(ctx context.Context, t terminal) error {
-	return w.with(ctx, t, func(ctx context.Context, c *config, ledger *store.Store, client redis.UniversalClient, jobs *worker.Queue) error {
+	return w.with(ctx, t, func(ctx context.Context, c *config, s *services) error {
 		listener, err := listen(ctx, c.Addr)
 		if err != nil {
 			return err
 		}
 		c.log.Info("web serves", "addr", listener.Addr().String())
-		return c.serveWeb(ctx, listener, ledger, client, jobs, nil)
+		return c.serveWeb(ctx, listener, s, nil)
 	})
 }
 
@@ -47,16 +45,15 @@ type workerCommand struct{ settings }
 
 // Run works until ctx is done, then finishes what is at hand.
 func (w *workerCommand) Run(ctx context.Context, t terminal) error {
-	return w.with(ctx, t, func(ctx context.Context, c *config, ledger *store.Store, client redis.UniversalClient, jobs *worker.Queue) error {
+	return w.with(ctx, t, func(ctx context.Context, c *config, s *services) error {
 		c.log.Info("worker works")
-		c.work(ctx, ledger, client, jobs)
+		c.work(ctx, s)
 		return nil
 	})
 }
 
 // with opens what a serving command needs, and closes it behind it.
-func (s settings) with(ctx context.Context, t terminal,
-	do func(context.Context, *config, *store.Store, redis.UniversalClient, *worker.Queue) error) (err error) {
+func (s settings) with(ctx context.Context, t terminal, do func(context.Context, *config, *services) error) (err error) {
 	if os.Getenv("GOGC") == "" {
 		// Most of what web holds is the index of results: half of it again for
 		// what a page needs is plenty.
@@ -66,19 +63,12 @@ func (s settings) with(ctx context.Context, t terminal,
 	if err != nil {
 		return err
 	}
-	ledger, err := c.openLedger(ctx)
+	opened, err := c.openServices(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, ledger.Close()) }()
-	client, err := worker.DialRedis(c.RedisURL)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, client.Close()) }()
-	jobs := worker.NewQueue(client, c.log)
-	defer jobs.Close()
-	return do(ctx, c, ledger, client, jobs)
+	defer func() { err = errors.Join(err, opened.close()) }()
+	return do(ctx, c, opened)
 }
 
 func listen(ctx context.Context, addr string) (net.Listener, error) {
@@ -100,10 +90,9 @@ func localAddr(addr string) string {
 
 // serveWeb serves on the listener until ctx is done, then lets the requests
 // at hand finish.
-func (c *config) serveWeb(ctx context.Context, listener net.Listener, ledger *store.Store,
-	client redis.UniversalClient, jobs handlers.Jobs, mailbox handlers.Mailbox) error {
+func (c *config) serveWeb(ctx context.Context, listener net.Listener, s *services, mailbox handlers.Mailbox) error {
 	handler, err := handlers.New(handlers.Config{
-		Store: ledger, Keys: c.keys, Redis: client, Jobs: jobs,
+		Store: s.ledger, Referrals: s.referrals, Keys: c.keys, Redis: s.redis, Jobs: s.jobs,
 		Organisation: c.organisation, Calendar: c.calendar, Rules: c.rules, Survey: c.survey, Referral: c.referral,
 		BaseURL: c.baseURL, TrustedProxies: c.TrustedProxies, RateLimit: c.rateLimit, WaveMemory: waveMemory, Mailbox: mailbox,
 		Lists: listsOf(c.organisation), NoOffline: c.Offline == "off",
@@ -170,11 +159,11 @@ type writerFunc func([]byte) (int, error)
 func (w writerFunc) Write(line []byte) (int, error) { return w(line) }
 
 // work runs the worker until ctx is done.
-func (c *config) work(ctx context.Context, ledger *store.Store, client redis.UniversalClient, jobs *worker.Queue) {
+func (c *config) work(ctx context.Context, s *services) {
 	w := &worker.Worker{
-		Store: ledger, Redis: client, Queue: jobs, Rules: c.rules, Calendar: c.calendar, Mailer: c.mailer,
+		Store: s.ledger, Referrals: s.referrals, Redis: s.redis, Queue: s.jobs, Rules: c.rules, Calendar: c.calendar, Mailer: c.mailer,
 		DutyTeam: dutyTeam(c.organisation), Log: c.log, Now: now,
-		Counter: counting.Counter{Store: ledger, Versions: ledger.Versions(listsOf(c.organisation), c.survey)},
+		Counter: counting.Counter{Store: s.ledger, Versions: s.ledger.Versions(listsOf(c.organisation), c.survey)},
 	}
 	w.Run(ctx)
 }

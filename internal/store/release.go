@@ -12,6 +12,10 @@ import (
 // while a wave takes more.
 const MinRelease = 10
 
+// MostReleased bounds how many leave together, and so how long one release
+// keeps the server busy: the next ones follow.
+const MostReleased = 20_000
+
 // closingGrace lets requests that began before a wave took its last response
 // finish before the rest is released.
 const closingGrace = 25 * time.Second
@@ -35,9 +39,9 @@ func (s *Store) WavesToRelease(ctx context.Context, now time.Time) ([]int64, err
 	return ids, nil
 }
 
-// Release moves what is in the wave's inbox to the responses, in random order,
-// without key or collector, if there is enough to leave together; it returns
-// how many moved. Once somebody has seen figures of the wave, MinRelease stay
+// Release moves what is in the wave's inbox to the responses, MostReleased or a
+// few more at a time, in random order, without key or collector, if there is
+// enough to leave together; it returns how many moved. Once somebody has seen figures of the wave, MinRelease stay
 // behind, chosen at random, so that the last release is not smaller: its
 // figures could not be shown. Once the wave takes no more, LateFor after
 // closing, all leave. If they are few all the same, they join the release
@@ -67,6 +71,9 @@ func (s *Store) Release(ctx context.Context, waveID int64, now time.Time) (int, 
 		}
 		if leaving < MinRelease && !last {
 			return nil
+		}
+		if leaving >= MostReleased+MinRelease { // so that the next one is not too small
+			leaving = MostReleased
 		}
 		if leaving > 0 {
 			if moved, err = s.release(ctx, tx, &w, leaving, seen, now); err != nil {

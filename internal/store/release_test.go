@@ -30,6 +30,34 @@ func (l *ledger) expectLedgerAgrees(wave int64) {
 		WHERE wave_id = $1 GROUP BY release HAVING count(DISTINCT xmin::text) > 1) r`, wave)
 }
 
+// TestAStormIsReleasedBitByBit: no release keeps the server busy for long, and
+// none is left too small.
+func TestAStormIsReleasedBitByBit(t *testing.T) {
+	t.Parallel()
+	l := openLedger(t)
+	wave := l.wave("one")
+	inbox := func(n int) {
+		_, err := l.raw.ExecContext(t.Context(), `INSERT INTO inbox (submission_key, wave_id, form_version, answers)
+			SELECT gen_random_uuid(), $1, 1, '{"overall": ["good"]}' FROM generate_series(1, $2)`, wave, n)
+		l.must(err)
+	}
+	inbox(2*store.MostReleased + store.MinRelease - 1)
+	for i, want := range []int{store.MostReleased, store.MostReleased + store.MinRelease - 1, 0} {
+		if moved := l.release(wave, tuesday); moved != want {
+			t.Errorf("release %d: %d moved, want %d", i+1, moved, want)
+		}
+	}
+	l.expectLedgerAgrees(wave)
+	l.closeWave("one", tuesday)
+	inbox(store.MostReleased + store.MinRelease)
+	for i, want := range []int{store.MostReleased, store.MinRelease, 0} {
+		if moved := l.release(wave, ended); moved != want {
+			t.Errorf("release %d after closing: %d moved, want %d", i+1, moved, want)
+		}
+	}
+	l.expectLedgerAgrees(wave)
+}
+
 func TestReleaseWaitsForTen(t *testing.T) {
 	t.Parallel()
 	l := openLedger(t)

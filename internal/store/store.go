@@ -37,7 +37,7 @@ type Store struct {
 	db   *sqlx.DB
 	keys *sealed.Keyset
 	// rounds are the responses on their way into the inbox.
-	rounds rounds
+	rounds *rounds
 	// unshuffled releases keep the order of arrival. Only a test sets it, to
 	// see that the search for a link would find one.
 	unshuffled bool
@@ -66,7 +66,7 @@ func Open(ctx context.Context, dsn string, opt Options) (*Store, error) {
 	}
 	db.SetMaxOpenConns(opt.MaxConns)
 	db.SetMaxIdleConns(opt.MaxConns)
-	return &Store{db: db, keys: opt.Keys}, nil
+	return &Store{db: db, keys: opt.Keys, rounds: &rounds{}}, nil
 }
 
 // Close releases the connections.
