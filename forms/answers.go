@@ -1,8 +1,6 @@
 package forms
 
 import (
-	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -81,31 +79,6 @@ func dateOf(day, month, year string) (time.Time, bool) {
 // Equal reports whether both hold the same answers.
 func (a Answers) Equal(b Answers) bool {
 	return maps.EqualFunc(a, b, slices.Equal[[]string])
-}
-
-// Encode returns the one JSON that stands for these answers: an object of
-// names, sorted, with a list of strings each.
-func (a Answers) Encode() []byte {
-	if a == nil {
-		a = Answers{}
-	}
-	b, err := json.Marshal(a)
-	if err != nil {
-		panic("forms: a map of strings is always encodable: " + err.Error())
-	}
-	return b
-}
-
-// DecodeAnswers reads what Encode wrote.
-func DecodeAnswers(encoded []byte) (Answers, error) {
-	var a Answers
-	if err := json.Unmarshal(encoded, &a); err != nil {
-		return nil, fmt.Errorf("decode answers: %w", err)
-	}
-	if a == nil {
-		a = Answers{}
-	}
-	return a, nil
 }
 
 // Split parts answers by the sealed part that their pages belong to. Names

@@ -1,7 +1,9 @@
 package forms
 
 import (
+	"encoding/json"
 	"net/url"
+	"reflect"
 	"slices"
 	"testing"
 )
@@ -41,6 +43,38 @@ func FuzzParseJSON(f *testing.F) {
 			return
 		}
 		checkParsed(t, form, a)
+	})
+}
+
+// FuzzDecodeAnswers holds both ways of answers to and from JSON to what
+// encoding/json makes of them.
+func FuzzDecodeAnswers(f *testing.F) {
+	for _, seed := range []string{
+		`{}`, ` { } `, `{"a": ["b", "c"], "d": []}`, `{"a":["b"],"a":["c"]}`, `{"a":["\u0062\n"]}`, `{"a":["é<&>"]}`, `{"a":["b"]} x`, `{"a":["b",]}`,
+		`{"a":null}`, `null`, `{"a":["b"]`, `{"a":[""]}`, `{"":["x"]}`, "{\"a\":[\"\x7f\"]}", "{\"a\":[\"\xff\"]}", "{\t\"a\":[\"b\"]}", `{"a":["b" "c"]}`, `{"a":"b"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, encoded []byte) {
+		var want Answers
+		wrong := json.Unmarshal(encoded, &want)
+		got, err := DecodeAnswers(encoded)
+		if (err != nil) != (wrong != nil) {
+			t.Fatalf("%q: %v, encoding/json says %v", encoded, err, wrong)
+		}
+		if err != nil {
+			return
+		}
+		if want == nil {
+			want = Answers{}
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("%q is read as %q, by encoding/json as %q", encoded, got, want)
+		}
+		plain, err := json.Marshal(want)
+		if err != nil || string(got.Encode()) != string(plain) {
+			t.Fatalf("%q is written as %s, by encoding/json as %s (%v)", want, got.Encode(), plain, err)
+		}
 	})
 }
 

@@ -95,21 +95,30 @@ func (a *app) limitBody(limit int64) gin.HandlerFunc {
 
 // requireForm refuses a body that is not a form, and reads it.
 func requireForm(c *gin.Context) (url.Values, error) {
-	if err := requireType(c, "application/x-www-form-urlencoded", "multipart/form-data"); err != nil {
+	const plain, multipart = "application/x-www-form-urlencoded", "multipart/form-data"
+	if err := requireType(c, plain, multipart); err != nil {
 		return nil, err
 	}
-	// ParseMultipartForm alone would hide the faults of a body that is no multipart.
-	err := c.Request.ParseForm()
-	if err == nil {
-		err = requireWhole(c.Request)
-	}
-	if err == nil {
+	var err error
+	if c.ContentType() == plain {
+		err = parsePlain(c.Request)
+	} else if err = requireWhole(c.Request); err == nil {
 		err = c.Request.ParseMultipartForm(referralBodyLimit)
 	}
 	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return nil, unreadable(err, malformed)
 	}
 	return c.Request.PostForm, nil
+}
+
+// parsePlain reads a plain form into PostForm alone: the library's own copies
+// every value into Form as well.
+func parsePlain(r *http.Request) error {
+	body, err := io.ReadAll(r.Body)
+	if err == nil {
+		r.PostForm, err = url.ParseQuery(string(body))
+	}
+	return err
 }
 
 // requireWhole refuses a multipart body without its end. The library takes one

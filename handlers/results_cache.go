@@ -3,7 +3,9 @@ package handlers
 import (
 	"context"
 	"fmt"
+	"os"
 	"runtime/debug"
+	"runtime/metrics"
 	"slices"
 	"sync"
 	"time"
@@ -63,16 +65,37 @@ func (a *app) published(ctx context.Context, wave *store.Wave) (*results.Publish
 			return nil, err
 		}
 		published.Prepare()
+		r.keep(counted{index: index, editions: editions, published: published})
 		if index.Released() > manyResponses {
 			debug.FreeOSMemory() // what counting took for a moment
+			fitCollector()
 		}
-		r.keep(counted{index: index, editions: editions, published: published})
 		return published, nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return published.(*results.Published), nil
+}
+
+// The garbage that there may be between two collections: so much, or a fifth of
+// what is in use. Large waves stay in memory, and hardly anything else does.
+const (
+	headroom     = 48 << 20
+	leastPercent = 20
+	mostPercent  = 200
+)
+
+// fitCollector has the garbage collector run as often as fits what is in use
+// now, unless the operator has said how often.
+func fitCollector() {
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	inUse := max(live[0].Value.Uint64(), 1)
+	debug.SetGCPercent(int(max(leastPercent, min(mostPercent, headroom*100/inUse)))) //nolint:gosec // bounded
 }
 
 // index is that of the wave as it was read or later, brought up to date or

@@ -263,7 +263,9 @@ func (p *surveyPost) find() error {
 		p.form = p.app.Survey
 		return err
 	}
-	p.answers, err = p.form.Parse(p.posted)
+	if p.form != p.app.Survey {
+		p.answers, err = p.form.Parse(p.posted)
+	}
 	return err
 }
 

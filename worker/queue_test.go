@@ -253,3 +253,52 @@ func dialled(t *testing.T, raw string) string {
 	}
 	return fmt.Sprintf("%T", client)
 }
+
+// TestTheInboxIsWrittenAnewAfterAStorm: a small release does it at once; one of
+// many leaves it to the sweep, which does it as soon as nobody is in the way.
+func TestTheInboxIsWrittenAnewAfterAStorm(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testenv.Redis(t))
+	wave := b.wave(20)
+	release := func() {
+		t.Helper()
+		if err := b.release(t.Context(), payload{Wave: wave}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	release()
+	if b.vacuumOwed.Load() {
+		t.Error("a release of twenty leaves the inbox as it was")
+	}
+	b.respond(wave, stormRelease)
+	release()
+	if !b.vacuumOwed.Load() {
+		t.Error("after a storm nothing is owed")
+	}
+	// Somebody still looks at what the inbox was.
+	reading, read := make(chan struct{}), make(chan error)
+	go func() {
+		read <- b.Store.ReadReleased(t.Context(), wave, func(*store.Snapshot) error {
+			reading <- struct{}{}
+			<-reading
+			return nil
+		})
+	}()
+	<-reading
+	b.respond(wave, 1)
+	sweep := func() {
+		t.Helper()
+		if err := b.vacuumAfterStorm(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sweep()
+	reading <- struct{}{}
+	if err := <-read; err != nil {
+		t.Fatal(err)
+	}
+	sweep()
+	if b.vacuumOwed.Load() {
+		t.Error("a sweep that nobody was in the way of still owes it")
+	}
+}

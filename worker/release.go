@@ -31,7 +31,28 @@ func (w *Worker) release(ctx context.Context, p payload) error {
 			return err
 		}
 	}
+	if left >= stormRelease {
+		w.vacuumOwed.Store(true)
+		return w.Store.VacuumInvitations(ctx)
+	}
 	return errors.Join(w.Store.VacuumInvitations(ctx), w.vacuumInbox(ctx))
+}
+
+// stormRelease is how many leave together in a storm. Then there are several
+// releases a second, and the inbox is written anew once for all that came
+// between two sweeps.
+const stormRelease = 200
+
+// vacuumAfterStorm does what releases in a storm have left to the sweep.
+func (w *Worker) vacuumAfterStorm(ctx context.Context) error {
+	if !w.vacuumOwed.CompareAndSwap(true, false) {
+		return nil
+	}
+	done, err := w.Store.VacuumInbox(ctx)
+	if !done {
+		w.vacuumOwed.Store(true) // somebody was using it: at the next sweep
+	}
+	return err
 }
 
 const (

@@ -43,7 +43,7 @@ func (w *Worker) sweepUntil(ctx context.Context) {
 			}
 			return err
 		})
-		if err != nil && ctx.Err() == nil {
+		if err = errors.Join(err, w.vacuumAfterStorm(ctx)); err != nil && ctx.Err() == nil {
 			w.Log.Error("sweep failed", "error", err)
 		}
 		select {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -33,6 +34,8 @@ type Worker struct {
 	DutyTeam string
 	Log      *slog.Logger
 	Now      func() time.Time
+
+	vacuumOwed atomic.Bool // by releases in a storm
 }
 
 // Run works until ctx is done, then finishes the tasks at hand.

@@ -55,9 +55,9 @@ func (w *workerCommand) Run(ctx context.Context, t terminal) error {
 // with opens what a serving command needs, and closes it behind it.
 func (s settings) with(ctx context.Context, t terminal, do func(context.Context, *config, *services) error) (err error) {
 	if os.Getenv("GOGC") == "" {
-		// Most of what web holds is the index of results: half of it again for
-		// what a page needs is plenty.
-		debug.SetGCPercent(50)
+		// Little stays in use, and each request leaves some garbage. Web takes
+		// this back where it holds the index of a large wave.
+		debug.SetGCPercent(200)
 	}
 	c, err := s.read(t.err)
 	if err != nil {

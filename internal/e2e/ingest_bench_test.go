@@ -41,26 +41,36 @@ type load struct {
 	perSecond float64       // of what is in the tables afterwards, or was answered
 	p50, p99  time.Duration // of one request or transaction
 	processor time.Duration // for each, of portal web, PostgreSQL and all others on this machine
+	web       time.Duration // of that, portal web
+	worker    time.Duration // and portal worker
 }
 
 // takeTurns runs the sides in turn, and prints the medians of each.
-func takeTurns(what string, sides ...*side) {
+func (st *stack) takeTurns(what string, sides ...*side) {
+	clocks := []func() time.Duration{machineBusy, st.web.busy, st.worker.busy}
 	for range *benchRounds {
 		for _, s := range sides {
-			before := machineBusy()
+			var before []time.Duration
+			for _, clock := range clocks {
+				before = append(before, clock())
+			}
 			began := time.Now()
 			l := s.run()
-			l.processor = time.Duration(float64(machineBusy()-before) / (l.perSecond * time.Since(began).Seconds()))
+			for i, to := range []*time.Duration{&l.processor, &l.web, &l.worker} {
+				*to = time.Duration(float64(clocks[i]()-before[i]) / (l.perSecond * time.Since(began).Seconds()))
+			}
 			s.runs = append(s.runs, l)
 		}
 	}
-	fmt.Printf("\n%s\n%-44s %10s %21s %9s %9s %11s\n", what, "", "a second", "least to most", "median", "p99", "CPU of each")
+	fmt.Printf("\n%s\n%-34s %9s %19s %9s %9s %9s %9s %9s\n", what, "", "a second", "least to most", "median", "p99", "CPU each", "web", "worker")
 	for _, s := range sides {
 		rates := s.sorted(func(l load) float64 { return l.perSecond })
-		fmt.Printf("%-44s %10.0f %10.0f %10.0f %9s %9s %11s\n", s.name, s.median(func(l load) float64 { return l.perSecond }), rates[0], rates[len(rates)-1],
-			time.Duration(s.median(func(l load) float64 { return float64(l.p50) })).Round(10*time.Microsecond),
-			time.Duration(s.median(func(l load) float64 { return float64(l.p99) })).Round(10*time.Microsecond),
-			time.Duration(s.median(func(l load) float64 { return float64(l.processor) })).Round(time.Microsecond))
+		in := func(of func(load) time.Duration) time.Duration {
+			return time.Duration(s.median(func(l load) float64 { return float64(of(l)) })).Round(time.Microsecond)
+		}
+		fmt.Printf("%-34s %9.0f %9.0f %9.0f %9s %9s %9s %9s %9s\n", s.name, s.median(perSecond), rates[0], rates[len(rates)-1],
+			in(func(l load) time.Duration { return l.p50 }), in(func(l load) time.Duration { return l.p99 }),
+			in(func(l load) time.Duration { return l.processor }), in(func(l load) time.Duration { return l.web }), in(func(l load) time.Duration { return l.worker }))
 	}
 }
 
@@ -108,7 +118,7 @@ func BenchmarkIngest(b *testing.B) {
 	for _, connections := range []int{64, 1} {
 		single := &side{name: "pgbench, one row a statement", run: func() load { return s.pgbench(b, connections, answers) }}
 		portal := &side{name: "the portal, over HTTP", run: func() load { return s.postAway(b, connections, body) }}
-		takeTurns(fmt.Sprintf("Responses, %d connections", connections), single, portal)
+		s.takeTurns(fmt.Sprintf("Responses, %d connections", connections), single, portal)
 		fmt.Printf("the portal to pgbench: rate %.2f, median %.2f, p99 %.2f\n", portal.ratio(single, perSecond), portal.ratio(single, p50), portal.ratio(single, p99))
 	}
 	b.ReportMetric(0, "ns/op") // the time of the whole says nothing
@@ -312,6 +322,22 @@ func parseDSN(dsn string) map[string]string {
 		out[m[1]] = strings.Trim(m[2], "'")
 	}
 	return out
+}
+
+// busy is the processor time that the process has used.
+func (p *process) busy() time.Duration {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid()))
+	if err != nil {
+		return 0
+	}
+	_, after, _ := strings.Cut(string(raw), ") ")
+	fields := strings.Fields(after)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * (time.Second / 100)
 }
 
 // machineBusy is the processor time that everything on this machine has used.

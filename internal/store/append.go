@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,7 +27,7 @@ const (
 	mostInRound      = 256
 	// roundsAtOnce is how many statements are on their way at once: while the
 	// server writes one round to the disk, it reads the next one.
-	roundsAtOnce = 2
+	roundsAtOnce = 1
 	// roundPatience bounds one statement. With requestTimeout of the handlers
 	// it stays within closingGrace.
 	roundPatience = 4 * time.Second
@@ -41,6 +42,8 @@ type rounds struct {
 	waiting []*appending
 	bytes   int // of what waits
 	running int
+
+	statement *sql.Stmt // nil until it is first needed
 }
 
 // appending is a response that waits for its round.
@@ -169,7 +172,11 @@ func (s *Store) insert(ctx context.Context, round []*appending) error {
 		columns.collectors = append(columns.collectors, a.collector)
 		columns.at = append(columns.at, a.at.UTC().Format(time.RFC3339Nano))
 	}
-	rows, err := s.db.QueryContext(ctx, appendRound, columns.keys, columns.waves, columns.versions, columns.answers,
+	statement, err := s.rounds.prepared(ctx, s)
+	if err != nil {
+		return fmt.Errorf("append responses: %w", err)
+	}
+	rows, err := statement(ctx, columns.keys, columns.waves, columns.versions, columns.answers,
 		columns.at, columns.collectors, LateFor.Seconds())
 	if err != nil {
 		return fmt.Errorf("append responses: %w", err)
@@ -197,6 +204,35 @@ var appendedTogether = promauto.NewHistogram(prometheus.HistogramOpts{
 	Name: "portal_append_round_responses", Help: "How many responses were committed together.",
 	Buckets: []float64{1, 2, 4, 8, 16, 32, 64, 128, 256},
 })
+
+// prepared gives what runs appendRound: prepared once for each connection,
+// unless a pooler lends connections out by transaction, where a prepared
+// statement may be somebody else's.
+func (r *rounds) prepared(ctx context.Context, s *Store) (func(context.Context, ...any) (*sql.Rows, error), error) {
+	if s.pooled {
+		return func(ctx context.Context, args ...any) (*sql.Rows, error) {
+			return s.db.QueryContext(ctx, appendRound, args...)
+		}, nil
+	}
+	r.mu.Lock()
+	statement := r.statement
+	r.mu.Unlock()
+	if statement == nil {
+		made, err := s.db.PrepareContext(ctx, appendRound)
+		if err != nil {
+			return nil, err
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.statement == nil {
+			r.statement = made
+		} else if err := made.Close(); err != nil { // another round was quicker
+			return nil, err
+		}
+		statement = r.statement
+	}
+	return statement.QueryContext, nil
+}
 
 const appendRound = `WITH given AS MATERIALIZED (
 		SELECT g.key, g.wave_id, g.version, g.answers, g.at, g.collector

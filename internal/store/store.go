@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -36,6 +37,8 @@ var (
 type Store struct {
 	db   *sqlx.DB
 	keys *sealed.Keyset
+	// pooled: a pooler lends the connections out, for a transaction each.
+	pooled bool
 	// rounds are the responses on their way into the inbox.
 	rounds *rounds
 	// unshuffled releases keep the order of arrival. Only a test sets it, to
@@ -66,7 +69,7 @@ func Open(ctx context.Context, dsn string, opt Options) (*Store, error) {
 	}
 	db.SetMaxOpenConns(opt.MaxConns)
 	db.SetMaxIdleConns(opt.MaxConns)
-	return &Store{db: db, keys: opt.Keys, rounds: &rounds{}}, nil
+	return &Store{db: db, keys: opt.Keys, pooled: strings.Contains(dsn, "binary_parameters=yes"), rounds: &rounds{}}, nil
 }
 
 // Close releases the connections.
