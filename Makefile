@@ -16,7 +16,8 @@ export GOFLAGS := $(GOFLAGS) -buildvcs=false
 PARALLEL ?= 2
 TIMEOUT ?= 20m
 # Rounds of `make faults`; `make test` runs five.
-ROUNDS ?= 50
+ROUNDS ?= 200
+SEED ?= 0
 # Responses in `make bench-export`.
 ROWS ?= 100000
 
@@ -56,10 +57,10 @@ budget: ## Measure what the survey weighs on the way to a phone; fails above the
 	@$(MAKE) -s handlers/static/manifest.json
 	go test -count=1 -timeout 10m -v -run '^TestBudget$$' ./internal/e2e
 
-faults: ## Kill processes and wipe Redis under load, ROUNDS times (50)
+faults: ## Do harm of every kind to the portal under load, ROUNDS times (200); SEED repeats a run
 	@scripts/setup.sh test
 	@$(MAKE) -s handlers/static/manifest.json
-	go test -race -count=1 -timeout 120m ./internal/e2e -run Faults -args -rounds=$(ROUNDS)
+	go test -race -count=1 -timeout 120m ./internal/e2e -run '^TestFaults$$' -v -args -rounds=$(ROUNDS) -seed=$(SEED)
 
 attack: ## Let the attacker search 20,000 random waves for somebody whose answers follow
 	go test -count=1 -timeout 60m -v -run '^Test(NobodyIsPinnedDown|EachRuleIsNeeded)$$' ./internal/results -args -waves=20000

@@ -41,7 +41,7 @@ func TestReleasedResponsesHaveNoOrder(t *testing.T) {
 			s.respond(keys[len(keys)-1], len(keys)-1)
 		}
 		s.startWorker()
-		eventually(t, routedWithin, "the responses are released", func() bool { return s.count(`SELECT count(*) FROM inbox`) == 0 })
+		eventually(t, recoveredWithin, "the responses are released", func() bool { return s.count(`SELECT count(*) FROM inbox`) == 0 })
 		if n := s.count(`SELECT count(*) FROM releases`); n != release+1 {
 			t.Fatalf("there are %d releases, want %d", n, release+1)
 		}
@@ -201,9 +201,9 @@ func TestNothingOfARequestIsKept(t *testing.T) {
 	}
 	look("before the release", []string{"inbox", "submission_keys"}, []string{"inbox"})
 	s.startWorker()
-	eventually(t, routedWithin, "the responses are released", func() bool { return s.count(`SELECT count(*) FROM responses`) == 12 })
+	eventually(t, recoveredWithin, "the responses are released", func() bool { return s.count(`SELECT count(*) FROM responses`) == 12 })
 	look("after the release", []string{"submission_keys"}, []string{"responses"})
-	eventually(t, routedWithin, "the worker has emptied the inbox's file", func() bool { return s.count(`SELECT pg_relation_size('inbox')`) == 0 })
+	eventually(t, recoveredWithin, "the worker has emptied the inbox's file", func() bool { return s.count(`SELECT pg_relation_size('inbox')`) == 0 })
 }
 
 var timestamp = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)`)

@@ -75,7 +75,7 @@ func TestNoWordIsInTheClear(t *testing.T) {
 	// that looked for the wrong words would find none.
 	desk := newMarkedClient(t, s, &m).signIn(lead)
 	page := "/manage/referrals/" + reference
-	eventually(t, routedWithin, "the referral is routed", func() bool {
+	eventually(t, recoveredWithin, "the referral is routed", func() bool {
 		return strings.Contains(desk.get(page).words(), "Rule set")
 	})
 	shown := desk.get(page).Find("main").Text()
@@ -103,8 +103,8 @@ func TestNoWordIsInTheClear(t *testing.T) {
 	act("reason", map[string][]string{"team": {"west"}, "reason": {"Moved " + m.word()}})
 	desk.get("/manage/referrals?reference=" + m.word()).want(http.StatusUnprocessableEntity)
 	desk.get("/manage/referrals/" + m.word()).want(http.StatusNotFound)
-	eventually(t, routedWithin, "every team is told", func() bool { return s.count(`SELECT count(*) FROM notifications WHERE sent_at IS NULL`) == 0 })
-	eventually(t, routedWithin, "the responses are released", func() bool { return s.count(`SELECT count(*) FROM responses`) >= 10 })
+	eventually(t, recoveredWithin, "every team is told", func() bool { return s.count(`SELECT count(*) FROM notifications WHERE sent_at IS NULL`) == 0 })
+	eventually(t, recoveredWithin, "the responses are released", func() bool { return s.count(`SELECT count(*) FROM responses`) >= 10 })
 
 	m.also(clientAddress, forwardedAddress)
 	places := s.places()

@@ -50,7 +50,12 @@ func BenchmarkResults(b *testing.B) {
 	s.startWeb()
 	client := s.signedIn(b)
 	fmt.Printf("resident memory of portal web after the start: %d MB\n", s.resident(b))
-	timed(b, "first view of the large wave after the start", func() { fetch(b, client, s.resultsURL("2026-11", "")) })
+	timed(b, "first figures of the large wave after the start", func() { fetch(b, client, s.apiURL("2026-11", "")) })
+	for range 20 { // and some more, for what they leave behind
+		fetch(b, client, s.apiURL("2026-11", ""))
+	}
+	fmt.Printf("resident memory of portal web with that wave loaded: %d MB\n", s.resident(b))
+	timed(b, "first page of it, beside the other large wave", func() { fetch(b, client, s.resultsURL("2026-11", "")) })
 	timed(b, "first view of the small wave", func() { fetch(b, client, s.resultsURL("small", "")) })
 
 	random := rand.New(rand.NewPCG(4, 2)) //nolint:gosec // the views of a bench
@@ -73,7 +78,7 @@ func BenchmarkResults(b *testing.B) {
 			bySQL, pageBeside = append(bySQL, time.Since(start)), append(pageBeside, took)
 		}
 	}
-	fmt.Printf("resident memory of portal web at the end: %d MB\n", s.resident(b))
+	fmt.Printf("resident memory of portal web at the end, with all three: %d MB\n", s.resident(b))
 	fmt.Printf("\n%d views, 0 to 3 filters, most with a breakdown; %d and %d responses in a wave, 2 waves\n", *benchViews, *benchResponses, benchSmall)
 	fmt.Printf("%-34s %10s %10s\n", "", "median", "p95")
 	for _, row := range []struct {

@@ -25,24 +25,32 @@ import (
 // processes of their own, on a database, a Redis and a mail server of the
 // test's own, set up by the portal's commands.
 type stack struct {
-	t      testing.TB
-	base   string
-	admin  string // where /metrics is
-	dsn    string
-	db     *sql.DB
-	env    []string
-	mail   *embedded.Mail
-	queue  *redisServer
-	web    *process
-	worker *process
-	log    *output // of both processes
+	t     testing.TB
+	base  string
+	admin string // where /metrics is
+	dsn   string
+	db    *sql.DB
+	env   []string
+	mail  *embedded.Mail
+	queue *redisServer
+	// postgres is set where the server is the test's own.
+	postgres *ownPostgres
+	web      *process
+	worker   *process
+	log      *output // of both processes
 }
 
 // newStack sets the portal up and starts it, without a wave or managers.
 // settings are added to its environment.
 func newStack(t testing.TB, settings ...string) *stack {
 	t.Helper()
-	s := &stack{t: t, admin: freeAddr(t), dsn: newDatabase(t), mail: testenv.Mail(t), queue: startRedis(t), log: &output{}}
+	return newStackOn(t, newDatabase(t), settings...)
+}
+
+// newStackOn is newStack on an empty database.
+func newStackOn(t testing.TB, dsn string, settings ...string) *stack {
+	t.Helper()
+	s := &stack{t: t, admin: freeAddr(t), dsn: dsn, mail: testenv.Mail(t), queue: startRedis(t), log: &output{}}
 	var err error
 	s.db, err = sql.Open("postgres", s.dsn)
 	must(t, err)
