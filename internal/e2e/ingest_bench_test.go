@@ -2,8 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"context"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,8 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,93 +19,12 @@ import (
 	"intake/forms"
 )
 
-// The sizes of `make bench`; the flags make a quicker run for a look.
-var (
-	benchRounds  = flag.Int("bench.rounds", 5, "how often the two sides of each ratio take turns")
-	benchSeconds = flag.Int("bench.seconds", 10, "how long a turn takes, in seconds")
-)
-
-// side is one of those that take turns.
-type side struct {
-	name string
-	run  func() load
-	runs []load
-}
-
-// load is what one turn gave.
-type load struct {
-	perSecond float64       // of what is in the tables afterwards, or was answered
-	p50, p99  time.Duration // of one request or transaction
-	processor time.Duration // for each, of portal web, PostgreSQL and all others on this machine
-	web       time.Duration // of that, portal web
-	worker    time.Duration // and portal worker
-}
-
-// takeTurns runs the sides in turn, and prints the medians of each.
-func (st *stack) takeTurns(what string, sides ...*side) {
-	clocks := []func() time.Duration{machineBusy, st.web.busy, st.worker.busy}
-	for range *benchRounds {
-		for _, s := range sides {
-			var before []time.Duration
-			for _, clock := range clocks {
-				before = append(before, clock())
-			}
-			began := time.Now()
-			l := s.run()
-			for i, to := range []*time.Duration{&l.processor, &l.web, &l.worker} {
-				*to = time.Duration(float64(clocks[i]()-before[i]) / (l.perSecond * time.Since(began).Seconds()))
-			}
-			s.runs = append(s.runs, l)
-		}
-	}
-	fmt.Printf("\n%s\n%-34s %9s %19s %9s %9s %9s %9s %9s\n", what, "", "a second", "least to most", "median", "p99", "CPU each", "web", "worker")
-	for _, s := range sides {
-		rates := s.sorted(func(l load) float64 { return l.perSecond })
-		in := func(of func(load) time.Duration) time.Duration {
-			return time.Duration(s.median(func(l load) float64 { return float64(of(l)) })).Round(time.Microsecond)
-		}
-		fmt.Printf("%-34s %9.0f %9.0f %9.0f %9s %9s %9s %9s %9s\n", s.name, s.median(perSecond), rates[0], rates[len(rates)-1],
-			in(func(l load) time.Duration { return l.p50 }), in(func(l load) time.Duration { return l.p99 }),
-			in(func(l load) time.Duration { return l.processor }), in(func(l load) time.Duration { return l.web }), in(func(l load) time.Duration { return l.worker }))
-	}
-}
-
-func (s *side) sorted(of func(load) float64) []float64 {
-	var out []float64
-	for _, l := range s.runs {
-		out = append(out, of(l))
-	}
-	slices.Sort(out)
-	return out
-}
-
-func (s *side) median(of func(load) float64) float64 {
-	sorted := s.sorted(of)
-	return sorted[len(sorted)/2]
-}
-
-// ratio is the median of the ratios of the turns.
-func (s *side) ratio(other *side, of func(load) float64) float64 {
-	var out []float64
-	for i := range s.runs {
-		out = append(out, of(s.runs[i])/of(other.runs[i]))
-	}
-	slices.Sort(out)
-	return out[len(out)/2]
-}
-
-func perSecond(l load) float64 { return l.perSecond }
-
-func p99(l load) float64 { return float64(l.p99) }
-
-func p50(l load) float64 { return float64(l.p50) }
-
 // BenchmarkIngest times durable responses through HTTP beside single inserts of
 // the same body by pgbench, on a database that waits for the disk.
 func BenchmarkIngest(b *testing.B) {
 	s := newDurableStack(b)
 	s.run("", "wave", "open", "2026-11")
-	body := fullResponse(b)
+	body := toWave(fullResponse(b), "2026-11")
 	_, err := s.db.ExecContext(b.Context(), `CREATE TABLE bench_inbox (LIKE inbox INCLUDING ALL)`)
 	must(b, err)
 	answers := s.storedAnswers(b, body)
@@ -166,8 +81,11 @@ func fullResponse(b *testing.B) string {
 	if faults := form.Validate(answers, "en", time.Now()); len(faults) > 0 || len(answers) < 40 {
 		b.Fatalf("%d answers, %v", len(answers), faults)
 	}
-	return url.Values(answers).Encode() + "&wave=2026-11&version=1&collector=&invitation=&lang=en&action=send"
+	return url.Values(answers).Encode() + "&version=1&collector=&invitation=&lang=en&action=send"
 }
+
+// toWave is a response to a wave, still without its key.
+func toWave(body, wave string) string { return body + "&wave=" + wave }
 
 // storedAnswers posts the response once and reads how it is stored.
 func (s *stack) storedAnswers(b *testing.B, body string) string {
@@ -231,7 +149,17 @@ func (s *stack) pgbench(b *testing.B, connections int, answers string) load {
 func (s *stack) postAway(b *testing.B, connections int, body string) load {
 	b.Helper()
 	s.checkpoint(b)
-	script := fmt.Sprintf(`
+	before := s.stored()
+	l, answered := s.wrk(b, connections, postScript(body), http.StatusCreated)
+	if stored := s.stored() - before; stored < answered || stored > answered+connections {
+		b.Fatalf("%d were acknowledged and %d are stored", answered, stored)
+	}
+	return l
+}
+
+// postScript has wrk post the response, each time with a new key.
+func postScript(body string) string {
+	return fmt.Sprintf(`
 local hex = "0123456789abcdef"
 local thread = 0
 function setup(t) thread = thread + 1; t:set("id", thread) end
@@ -246,113 +174,9 @@ local headers = {["Content-Type"] = "application/x-www-form-urlencoded", ["Accep
 local body = %q
 function request() return wrk.format("POST", "/survey/care-worker-survey", headers, body .. key()) end
 `, time.Now().UnixNano()%1_000_000_000, body+"&submission_key=")
-	before := s.stored()
-	l, answered := s.wrk(b, connections, script, http.StatusCreated)
-	if stored := s.stored() - before; stored < answered || stored > answered+connections {
-		b.Fatalf("%d were acknowledged and %d are stored", answered, stored)
-	}
-	return l
 }
 
 // stored counts the responses that are in the ledger.
 func (s *stack) stored() int {
 	return s.count(`SELECT (SELECT count(*) FROM inbox) + (SELECT coalesce(sum(released), 0) FROM waves)`)
-}
-
-var (
-	wrkRate    = regexp.MustCompile(`(?m)^done (\d+) (\d+) (\d+) (\d+) (\d+)$`)
-	wrkAnswers = regexp.MustCompile(`(?m)^answers of another status: (\d+)$`)
-)
-
-// wrk runs the script and expects the status of every answer.
-func (s *stack) wrk(b *testing.B, connections int, script string, status int) (l load, answered int) {
-	b.Helper()
-	file := filepath.Join(b.TempDir(), "wrk.lua")
-	script += fmt.Sprintf(`
-local threads = {}
-local setUp = setup
-function setup(t) if setUp then setUp(t) end; table.insert(threads, t) end
-others = 0
-function response(status) if status ~= %d then others = others + 1 end end
-function done(summary, latency)
-  local others = 0
-  for _, t in ipairs(threads) do others = others + t:get("others") end
-  local e = summary.errors
-  io.write(string.format("done %%d %%d %%d %%d %%d\n", summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
-    e.connect + e.read + e.write + e.timeout))
-  io.write(string.format("answers of another status: %%d\n", others))
-end
-`, status)
-	must(b, os.WriteFile(file, []byte(script), 0o600))
-	threads := min(2, connections)
-	out, err := exec.CommandContext(b.Context(), "wrk", "-t", strconv.Itoa(threads), "-c", strconv.Itoa(connections), //nolint:gosec // a bench of our own
-		"-d", strconv.Itoa(*benchSeconds)+"s", "-s", file, s.base).CombinedOutput()
-	if err != nil {
-		b.Fatalf("wrk: %v\n%s", err, out)
-	}
-	found, others := wrkRate.FindSubmatch(out), wrkAnswers.FindSubmatch(out)
-	if found == nil || others == nil {
-		b.Fatalf("wrk says\n%s", out)
-	}
-	var n [5]int
-	for i := range n {
-		n[i], err = strconv.Atoi(string(found[i+1]))
-		must(b, err)
-	}
-	if string(others[1]) != "0" || n[4] != 0 {
-		b.Fatalf("not every request was answered with %d:\n%s", status, out)
-	}
-	micros := func(n int) time.Duration { return time.Duration(n) * time.Microsecond }
-	return load{perSecond: float64(n[0]) / micros(n[1]).Seconds(), p50: micros(n[2]), p99: micros(n[3])}, n[0]
-}
-
-// checkpoint has the server begin each turn with the same left to do.
-func (s *stack) checkpoint(b *testing.B) {
-	b.Helper()
-	p, err := sharedPostgres()
-	must(b, err)
-	_, err = p.admin.ExecContext(context.WithoutCancel(b.Context()), `CHECKPOINT`)
-	must(b, err)
-}
-
-// parseDSN reads the address of a database in words.
-func parseDSN(dsn string) map[string]string {
-	out := map[string]string{}
-	for _, m := range regexp.MustCompile(`(\w+)=('[^']*'|\S+)`).FindAllStringSubmatch(dsn, -1) {
-		out[m[1]] = strings.Trim(m[2], "'")
-	}
-	return out
-}
-
-// busy is the processor time that the process has used.
-func (p *process) busy() time.Duration {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid()))
-	if err != nil {
-		return 0
-	}
-	_, after, _ := strings.Cut(string(raw), ") ")
-	fields := strings.Fields(after)
-	if len(fields) < 13 {
-		return 0
-	}
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * (time.Second / 100)
-}
-
-// machineBusy is the processor time that everything on this machine has used.
-func machineBusy() time.Duration {
-	raw, err := os.ReadFile("/proc/stat")
-	if err != nil {
-		return 0
-	}
-	fields := strings.Fields(strings.SplitN(string(raw), "\n", 2)[0])
-	busy := 0
-	for i, field := range fields[1:] {
-		n, err := strconv.Atoi(field)
-		if err == nil && i != 3 && i != 4 && i < 8 { // neither idle nor waiting for the disk
-			busy += n
-		}
-	}
-	return time.Duration(busy) * (time.Second / 100)
 }

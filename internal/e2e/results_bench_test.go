@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -49,12 +48,12 @@ func BenchmarkResults(b *testing.B) {
 	must(b, s.web.stop(stopPatience))
 	s.startWeb()
 	client := s.signedIn(b)
-	fmt.Printf("resident memory of portal web after the start: %d MB\n", s.resident(b))
+	fmt.Printf("resident memory of portal web after the start: %d MB\n", residentOf(b, s.web))
 	timed(b, "first figures of the large wave after the start", func() { fetch(b, client, s.apiURL("2026-11", "")) })
 	for range 20 { // and some more, for what they leave behind
 		fetch(b, client, s.apiURL("2026-11", ""))
 	}
-	fmt.Printf("resident memory of portal web with that wave loaded: %d MB\n", s.resident(b))
+	fmt.Printf("resident memory of portal web with that wave loaded: %d MB\n", residentOf(b, s.web))
 	timed(b, "first page of it, beside the other large wave", func() { fetch(b, client, s.resultsURL("2026-11", "")) })
 	timed(b, "first view of the small wave", func() { fetch(b, client, s.resultsURL("small", "")) })
 
@@ -78,7 +77,7 @@ func BenchmarkResults(b *testing.B) {
 			bySQL, pageBeside = append(bySQL, time.Since(start)), append(pageBeside, took)
 		}
 	}
-	fmt.Printf("resident memory of portal web at the end, with all three: %d MB\n", s.resident(b))
+	fmt.Printf("resident memory of portal web at the end, with all three: %d MB\n", residentOf(b, s.web))
 	fmt.Printf("\n%d views, 0 to 3 filters, most with a breakdown; %d and %d responses in a wave, 2 waves\n", *benchViews, *benchResponses, benchSmall)
 	fmt.Printf("%-34s %10s %10s\n", "", "median", "p95")
 	for _, row := range []struct {
@@ -202,18 +201,6 @@ func fetch(b *testing.B, client *http.Client, address string) {
 	if answer.StatusCode != http.StatusOK {
 		b.Fatalf("%s: %s\n%s", address, answer.Status, body[:min(len(body), 400)])
 	}
-}
-
-// resident is the memory of portal web, in megabytes.
-func (s *stack) resident(b *testing.B) int {
-	b.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.web.pid()))
-	must(b, err)
-	kilobytes := 0
-	_, after, _ := strings.Cut(string(status), "VmRSS:")
-	_, err = fmt.Sscan(after, &kilobytes)
-	must(b, err)
-	return kilobytes / 1024
 }
 
 // countBySQL counts the answers to every question over the raw table: the
