@@ -33,7 +33,8 @@ func (d database) withLedger(ctx context.Context, do func(*store.Store) error) e
 
 // withKeys is withLedger for what is sealed.
 func (d database) withKeys(ctx context.Context, keys *sealed.Keyset, do func(*store.Store) error) (err error) {
-	ledger, err := d.open(ctx, store.Options{MaxConns: 1, Keys: keys})
+	// Two: a check reads a definition while it reads responses.
+	ledger, err := d.open(ctx, store.Options{MaxConns: 2, Keys: keys})
 	if err != nil {
 		return err
 	}
