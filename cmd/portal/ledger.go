@@ -12,14 +12,18 @@ import (
 	"intake/migrations"
 )
 
-type migrateCommand struct{ database }
+type migrateCommand struct {
+	database
+	direct
+}
 
 // Run applies the migrations that are missing.
 func (m *migrateCommand) Run(ctx context.Context, t terminal) error {
-	if m.DatabaseURL == "" {
-		return errors.New("DATABASE_URL is not set: say where PostgreSQL is, by a direct connection and not through a pooler")
+	dsn := m.around(m.database)
+	if dsn == "" {
+		return errors.New("DATABASE_URL is not set: say where PostgreSQL is, and if that leads through a pooler, set DATABASE_DIRECT_URL too")
 	}
-	if err := migrations.Up(ctx, m.DatabaseURL); err != nil {
+	if err := migrations.Up(ctx, dsn); err != nil {
 		return err
 	}
 	t.say("The schema is up to date.")

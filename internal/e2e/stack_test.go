@@ -42,7 +42,13 @@ type stack struct {
 // settings are added to its environment.
 func newStack(t testing.TB, settings ...string) *stack {
 	t.Helper()
-	s := &stack{t: t, admin: freeAddr(t), dsn: newDatabase(t), mail: testenv.Mail(t), queue: startRedis(t), log: &output{}}
+	return newStackOn(t, newDatabase(t), settings...)
+}
+
+// newStackOn is newStack on a database that is there already.
+func newStackOn(t testing.TB, dsn string, settings ...string) *stack {
+	t.Helper()
+	s := &stack{t: t, admin: freeAddr(t), dsn: dsn, mail: testenv.Mail(t), queue: startRedis(t), log: &output{}}
 	var err error
 	s.db, err = sql.Open("postgres", s.dsn)
 	must(t, err)
