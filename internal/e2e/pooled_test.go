@@ -42,11 +42,12 @@ func TestPoolerMixesNothing(t *testing.T) {
 		return ledger
 	}
 	sound, unsound := open(pooler.dsn(direct, oneMessage)), open(pooler.dsn(direct))
-	right := askMuch(t, sound, sound, 0)
-	if len(right.faults) > 0 {
+	clients := makeClients(t, sound)
+	right := askMuch(clients, sound, 0)
+	if right.answers < pooledClients || len(right.faults) > 0 {
 		t.Errorf("of %d answers %d were wrong, such as:\n%v", right.answers, len(right.faults), errors.Join(right.faults[:min(5, len(right.faults))]...))
 	}
-	mixed := askMuch(t, sound, unsound, 200)
+	mixed := askMuch(clients, unsound, 200)
 	silent := 0
 	for _, fault := range mixed.faults {
 		if errors.Is(fault, errNotAnswer) {
@@ -74,23 +75,17 @@ type asked struct {
 }
 
 // askMuch has clients ask a ledger for a while, or until so many answers are
-// wrong. What they ask about is made by way of another one.
-func askMuch(t *testing.T, made, ledger *store.Store, most int) *asked {
-	t.Helper()
+// wrong.
+func askMuch(all []*pooledClient, ledger *store.Store, most int) *asked {
 	var result asked
 	var clients sync.WaitGroup
+	// What was begun by then is finished.
 	until := time.Now().Add(pooledFor)
-	for n := range pooledClients {
+	ctx, cancel := context.WithDeadline(context.Background(), until.Add(2*pooledFor))
+	defer cancel()
+	for _, c := range all {
+		c.Store = ledger
 		clients.Go(func() {
-			// What was begun by then is finished.
-			ctx, cancel := context.WithTimeout(context.Background(), 3*pooledFor)
-			defer cancel()
-			c := &pooledClient{Store: made, rng: rand.New(rand.NewPCG(rand.Uint64(), uint64(n))), now: time.Now().Truncate(time.Second)}
-			if err := c.prepare(ctx); err != nil {
-				result.add(fmt.Errorf("prepare: %w", err))
-				return
-			}
-			c.Store = ledger
 			for asks := c.asks(); time.Now().Before(until); {
 				if wrong := result.add(asks[c.rng.IntN(len(asks))](ctx)); most > 0 && wrong >= most {
 					return
@@ -141,42 +136,54 @@ func same[T comparable](what string, got, want T) error {
 	return nil
 }
 
+// makeClients makes them with all that they ask about.
+func makeClients(t *testing.T, ledger *store.Store) []*pooledClient {
+	t.Helper()
+	source, _ := forms.BuiltIn("care-worker-survey")
+	survey, err := forms.Load(source, demoLists())
+	must(t, err)
+	referral := referralForm(t)
+	for _, form := range []*forms.Form{referral, survey} {
+		source, _ := forms.BuiltIn(form.ID)
+		must(t, ledger.PublishForm(t.Context(), form, source))
+	}
+	all := make([]*pooledClient, pooledClients)
+	faults := make([]error, pooledClients)
+	var making sync.WaitGroup
+	for n := range all {
+		all[n] = &pooledClient{Store: ledger, rng: rand.New(rand.NewPCG(rand.Uint64(), uint64(n))), now: time.Now().Truncate(time.Second),
+			form: referral, survey: survey, name: strings.ToLower(uuid.NewString()[:13])}
+		making.Go(func() { faults[n] = all[n].prepare(t.Context()) })
+	}
+	making.Wait()
+	must(t, errors.Join(faults...))
+	return all
+}
+
 func (c *pooledClient) prepare(ctx context.Context) error {
-	c.name = strings.ToLower(uuid.NewString()[:13])
-	var districts []forms.Option
-	for _, d := range demoCouncil.Districts {
-		districts = append(districts, forms.Option{Code: d.Slug, Label: forms.Text{"en": d.Name}})
-	}
-	var errs []error
-	for id, form := range map[string]**forms.Form{"safeguarding-referral": &c.form, "care-worker-survey": &c.survey} {
-		source, _ := forms.BuiltIn(id)
-		loaded, err := forms.Load(source, forms.Lists{"districts": districts})
-		if err != nil {
-			return err
-		}
-		*form = loaded
-		errs = append(errs, c.PublishForm(ctx, loaded, source))
-	}
-	errs = append(errs, c.PutTeam(ctx, store.Team{Slug: c.name, Name: "Team " + c.name, Email: c.name + "@example.org"}))
-	_, err := c.AddUser(ctx, store.NewUser{Email: c.name + "@example.org", Name: c.name, Role: store.Triage, Teams: []string{c.name}})
-	errs = append(errs, err)
-	c.user, err = c.UserByEmail(ctx, c.name+"@example.org")
-	errs = append(errs, err, c.OpenWave(ctx, store.Deed{By: c.user, At: c.now}, store.NewWave{Survey: c.survey.ID, Code: c.name, Versions: []int64{1}, OpensAt: c.now}))
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	wave, err := c.WaveByCode(ctx, c.survey.ID, c.name)
+	deed := store.Deed{At: c.now}
+	email := c.name + "@example.org"
+	err := c.PutTeam(ctx, store.Team{Slug: c.name, Name: "Team " + c.name, Email: email})
 	if err != nil {
 		return err
 	}
-	c.closed, err = c.AddClosedCollector(ctx, store.Deed{By: c.user, At: c.now}, wave.ID, c.name, 40)
-	if err != nil {
+	if _, err = c.AddUser(ctx, store.NewUser{Email: email, Name: c.name, Role: store.Triage, Teams: []string{c.name}}); err != nil {
 		return err
 	}
-	err = c.Invitations(ctx, c.closed.ID, 1, 0, func(i store.Invitation) error {
+	if c.user, err = c.UserByEmail(ctx, email); err != nil {
+		return err
+	}
+	if err = c.OpenWave(ctx, deed, store.NewWave{Survey: c.survey.ID, Code: c.name, Versions: []int64{1}, OpensAt: c.now}); err != nil {
+		return err
+	}
+	if c.wave, err = c.WaveByCode(ctx, c.survey.ID, c.name); err != nil {
+		return err
+	}
+	if c.closed, err = c.AddClosedCollector(ctx, deed, c.wave.ID, c.name, 40); err != nil {
+		return err
+	}
+	return c.Invitations(ctx, c.closed.ID, 1, 0, func(i store.Invitation) error {
 		c.codes = append(c.codes, i.Code)
 		return nil
 	})
-	c.wave = wave
-	return errors.Join(err, same("invitations", len(c.codes), 40))
 }

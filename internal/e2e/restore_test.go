@@ -56,9 +56,10 @@ func TestRestore(t *testing.T) {
 
 // valuables are what a portal in use holds, as its people know it.
 type valuables struct {
-	routed, unrouted string // references
-	phrase           string // of a draft
-	keys             []string
+	routed, unrouted string   // references
+	phrase           string   // of a draft
+	keys             []string // of responses
+	referralKey      string
 	released         []string // words of responses, sorted
 	waiting          []string
 	spent, unspent   string // invitations' links
@@ -101,6 +102,10 @@ func makeValuables(t *testing.T, s *stack) *valuables {
 	v.spent, v.unspent = invitations[1][2], invitations[2][2]
 	s.answerByInvitation(v.spent, http.StatusSeeOther)
 	v.unrouted = sendReferral(newPlain(t, s.base), byNobody).receiveReference()
+	v.referralKey = uuid.NewString()
+	if sub := (&submission{key: v.referralKey, referral: true}); !s.send(t, sub) || sub.created != 1 {
+		t.Fatal("a referral is not taken")
+	}
 	s.askFile(newPlain(t, s.base).signIn(s.addManager("other@example.org", "survey_manager")))
 	saved := newPlain(t, s.base).get("/refer").form("submission_key").fill(with(byNobody, "adult_description", "A tall man with a white dog")).press("save")
 	v.phrase = strings.TrimSpace(saved.want(http.StatusOK).Find(".phrase").Text())
@@ -156,6 +161,9 @@ func (v *valuables) areThere(t *testing.T, s *stack) {
 		if status := s.respondAgain(key); status != http.StatusOK {
 			t.Errorf("a response that is there is answered with status %d when it comes again", status)
 		}
+	}
+	if again := (&submission{key: v.referralKey, referral: true}); !s.send(t, again) || again.created != 0 {
+		t.Error("a referral that is there is new when it comes again")
 	}
 	s.answerByInvitation(v.spent, http.StatusConflict)
 	s.answerByInvitation(v.unspent, http.StatusSeeOther)
@@ -234,7 +242,7 @@ func (s *stack) refusesAnotherKeyset() {
 	check.Env = append(slices.Clone(s.env), "PORTAL_KEYSET="+other)
 	told, err := check.CombinedOutput()
 	if check.ProcessState.ExitCode() != 1 || !strings.Contains(string(told), "PORTAL_KEYSET is another keyset") ||
-		!strings.Contains(string(told), "WRONG: referrals, rest_sealed: 0 of 2 opened") {
+		!strings.Contains(string(told), "WRONG: referrals, rest_sealed: 0 of 3 opened") {
 		s.t.Errorf("with another keyset the check ends with %v and says\n%s", err, told)
 	}
 	if strings.Contains(string(told), "SG-") || strings.Contains(string(told), "Ada") {
