@@ -51,6 +51,7 @@ func TestPortalBehindPooler(t *testing.T) {
 			}
 		})
 	}
+	s.run("", "check", "--ledger") // it is one moment, whatever goes on
 	clients.Wait()
 	checkRound(t, s, sent, map[string]bool{})
 	newPlain(t, s.base).signIn(lead).get("/manage/referrals/" + s.texts(`SELECT reference FROM referrals LIMIT 1`)[0]).want(http.StatusOK).says("Rosa Ferris")
