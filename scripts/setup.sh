@@ -24,6 +24,9 @@ has_postgres() {
   has postgres && has initdb
 }
 
+# Debian keeps it where only root's PATH leads.
+has_pgbouncer() { has pgbouncer || [[ -x /usr/sbin/pgbouncer ]]; }
+
 has_node() {
   local major
   has node && major=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null) && ((major >= 18))
@@ -66,6 +69,7 @@ look() {
       ;;
     test)
       has redis-server || lack Redis redis-server
+      has_pgbouncer || lack PgBouncer pgbouncer
       has_chromium || lack Chromium chromium fonts-liberation
       has_c_compiler || lack "a C compiler" gcc libc6-dev
       ;;
@@ -118,10 +122,13 @@ install_as_root() {
     tail -n 15 -- "$log" >&2
     exit 1
   fi
-  # A fresh Redis would start at the next boot.
-  if [[ " $* " == *" redis-server "* ]] && has systemctl; then
-    systemctl disable --quiet redis-server.service >/dev/null 2>&1 || true
-  fi
+  # A fresh service would start at the next boot.
+  local service
+  for service in redis-server pgbouncer; do
+    if [[ " $* " == *" $service "* ]] && has systemctl; then
+      systemctl disable --quiet "$service.service" >/dev/null 2>&1 || true
+    fi
+  done
 }
 
 # install runs install_as_root as root, if it may become root.

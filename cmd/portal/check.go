@@ -20,15 +20,21 @@ type checkCommand struct {
 	OrganisationFile string   `env:"PORTAL_ORGANISATION_FILE" help:"The organisation whose districts and teams count." placeholder:"FILE"`
 	Index            bool     `help:"Check the stored index of every wave at DATABASE_URL against a recount of its responses."`
 	Rebuild          bool     `help:"With --index: store the index anew. It is safe while responses come in."`
+	Ledger           bool     `help:"Prove a restored ledger at DATABASE_URL: the keys open all that is sealed, and its parts agree. It is safe while the portal serves."`
+	Keyset           string   `env:"PORTAL_KEYSET" help:"With --ledger: the sealing keys." placeholder:"KEYS"`
 }
 
 // Run proves the files and prints what it finds.
 func (c *checkCommand) Run(ctx context.Context, t terminal) error {
 	switch {
+	case c.Rebuild && !c.Index:
+		return errors.New("--rebuild goes with --index")
+	case c.Ledger && c.Index:
+		return errors.New("--ledger looks at the index too: leave --index out")
 	case c.Index:
 		return c.checkIndex(ctx, t)
-	case c.Rebuild:
-		return errors.New("--rebuild goes with --index")
+	case c.Ledger:
+		return c.checkLedger(ctx, t)
 	}
 	org, err := loadOrganisation(c.OrganisationFile)
 	if err != nil {

@@ -12,25 +12,37 @@ import (
 
 // checkIndex holds the stored index of every wave against a recount of its
 // released responses, and with rebuild stores anew what is wrong or lags.
-func (c *checkCommand) checkIndex(ctx context.Context, t terminal) (err error) {
+func (c *checkCommand) checkIndex(ctx context.Context, t terminal) error {
 	if len(c.Files) > 0 {
 		return errors.New("--index checks the ledger at DATABASE_URL, and takes no files")
 	}
+	return c.withLedger(ctx, func(ledger *store.Store) error {
+		wrong, err := c.indexFaults(ctx, t, ledger)
+		switch {
+		case err != nil:
+			return err
+		case wrong > 0 && !c.Rebuild:
+			t.say("The portal does not show a chunk that is corrupt or missing: it counts the responses instead, which takes longer. Run `portal check --index --rebuild` to store the index anew.")
+			return errFindings
+		case wrong > 0:
+			t.say("What was wrong has been stored anew.")
+		}
+		return nil
+	})
+}
+
+// indexFaults prints how the index of each wave is, and counts the chunks that
+// are wrong.
+func (c *checkCommand) indexFaults(ctx context.Context, t terminal, ledger *store.Store) (wrong int, err error) {
 	org, err := loadOrganisation(c.OrganisationFile)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	ledger, err := c.open(ctx, store.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, ledger.Close()) }()
 	waves, err := ledger.Waves(ctx, "")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	counter := counting.Counter{Store: ledger, Versions: ledger.Versions(listsOf(org))}
-	wrong := 0
 	for _, wave := range waves {
 		err := counter.Check(ctx, wave.ID, c.Rebuild, func(f counting.Finding) {
 			if f.Fault != nil {
@@ -40,17 +52,10 @@ func (c *checkCommand) checkIndex(ctx context.Context, t terminal) (err error) {
 				max(f.Chunk+1, (f.Wave.Released+results.ChunkSize-1)/results.ChunkSize), toldOf(f, c.Rebuild))
 		})
 		if err != nil {
-			return fmt.Errorf("wave %s: %w", wave.Code, err)
+			return wrong, fmt.Errorf("wave %s: %w", wave.Code, err)
 		}
 	}
-	switch {
-	case wrong > 0 && !c.Rebuild:
-		t.say("The portal does not show a chunk that is corrupt or missing: it counts the responses instead, which takes longer. Run `portal check --index --rebuild` to store the index anew.")
-		return errFindings
-	case wrong > 0:
-		t.say("What was wrong has been stored anew.")
-	}
-	return nil
+	return wrong, nil
 }
 
 func toldOf(f counting.Finding, rebuilt bool) string {

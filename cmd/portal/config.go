@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,15 @@ func (d database) open(ctx context.Context, opt store.Options) (*store.Store, er
 	}
 	return store.Open(ctx, d.DatabaseURL, opt)
 }
+
+// direct is what commands need besides that change the schema: they hold a lock
+// for a session, which a pooler in transaction mode cannot.
+type direct struct {
+	DirectURL string `name:"database-direct-url" env:"DATABASE_DIRECT_URL" help:"PostgreSQL itself, where DATABASE_URL leads through a pooler." placeholder:"URL"`
+}
+
+// around gives the address that leads around a pooler.
+func (d direct) around(database database) string { return cmp.Or(d.DirectURL, database.DatabaseURL) }
 
 // settings are the environment of the serving commands.
 type settings struct {

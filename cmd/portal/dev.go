@@ -17,6 +17,7 @@ import (
 
 type devCommand struct {
 	settings
+	direct
 	Data      string `env:"PORTAL_DATA" default:"./.data" help:"Where the private services keep their data." placeholder:"DIR"`
 	Responses int    `default:"2000" help:"Demo responses of the first run, to each wave."`
 	Waves     int    `default:"2" help:"Demo waves of the first run: the current one and earlier ones at half-year steps, closed."`
@@ -68,7 +69,7 @@ func (d *devCommand) Run(ctx context.Context, t terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := migrations.Up(ctx, d.DatabaseURL); err != nil {
+	if err := migrations.Up(ctx, d.around(d.database)); err != nil {
 		return err
 	}
 	opened, err := c.openServices(ctx)
@@ -150,7 +151,7 @@ func (d *devCommand) startServices(ctx context.Context, t terminal, fail context
 		}
 		*closers = append(*closers, stopper(postgres.Stop))
 		watch(postgres.Done(), "the private PostgreSQL")
-		d.DatabaseURL = postgres.DSN()
+		d.DatabaseURL, d.DirectURL = postgres.DSN(), ""
 	}
 	if d.RedisURL == "" {
 		redis, err := embedded.StartRedis(ctx, filepath.Join(d.Data, "redis"))

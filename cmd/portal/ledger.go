@@ -12,14 +12,18 @@ import (
 	"intake/migrations"
 )
 
-type migrateCommand struct{ database }
+type migrateCommand struct {
+	database
+	direct
+}
 
 // Run applies the migrations that are missing.
 func (m *migrateCommand) Run(ctx context.Context, t terminal) error {
-	if m.DatabaseURL == "" {
-		return errors.New("DATABASE_URL is not set: say where PostgreSQL is, by a direct connection and not through a pooler")
+	dsn := m.around(m.database)
+	if dsn == "" {
+		return errors.New("DATABASE_URL is not set: say where PostgreSQL is, and if that leads through a pooler, set DATABASE_DIRECT_URL too")
 	}
-	if err := migrations.Up(ctx, m.DatabaseURL); err != nil {
+	if err := migrations.Up(ctx, dsn); err != nil {
 		return err
 	}
 	t.say("The schema is up to date.")
@@ -33,7 +37,8 @@ func (d database) withLedger(ctx context.Context, do func(*store.Store) error) e
 
 // withKeys is withLedger for what is sealed.
 func (d database) withKeys(ctx context.Context, keys *sealed.Keyset, do func(*store.Store) error) (err error) {
-	ledger, err := d.open(ctx, store.Options{MaxConns: 1, Keys: keys})
+	// Two: a check reads a definition while it reads responses.
+	ledger, err := d.open(ctx, store.Options{MaxConns: 2, Keys: keys})
 	if err != nil {
 		return err
 	}

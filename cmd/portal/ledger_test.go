@@ -43,6 +43,9 @@ func TestNothingWorksOnAStaleSchema(t *testing.T) {
 	portal(t, "migrate", "--database-url", dsn).wants(0, "The schema is up to date.")
 	portal(t, "migrate", "--database-url", dsn).wants(0, "The schema is up to date.")
 	portal(t, "user", "list", "--database-url", dsn).wants(0, "EMAIL")
+	// Around a pooler, which need not even be there.
+	portal(t, "migrate", "--database-url", "host=/nowhere", "--database-direct-url", dsn).wants(0, "The schema is up to date.")
+	portal(t, "migrate", "--database-url", dsn, "--database-direct-url", "host=/nowhere").wants(1, "/nowhere")
 }
 
 func TestDatabaseThatIsNotThere(t *testing.T) {

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	// What is set outside must not decide what a test sees.
 	for _, setting := range os.Environ() {
 		name, _, _ := strings.Cut(setting, "=")
-		if strings.HasPrefix(name, "PORTAL_") || name == "DATABASE_URL" || name == "REDIS_URL" {
+		if strings.HasPrefix(name, "PORTAL_") || strings.HasPrefix(name, "DATABASE_") || name == "REDIS_URL" {
 			_ = os.Unsetenv(name)
 		}
 	}

@@ -47,7 +47,7 @@ func newStack(t testing.TB, settings ...string) *stack {
 	return newStackOn(t, newDatabase(t), settings...)
 }
 
-// newStackOn is newStack on an empty database.
+// newStackOn is newStack on a database that is there already.
 func newStackOn(t testing.TB, dsn string, settings ...string) *stack {
 	t.Helper()
 	s := &stack{t: t, admin: freeAddr(t), dsn: dsn, mail: testenv.Mail(t), queue: startRedis(t), log: &output{}}
@@ -178,14 +178,16 @@ func (s *stack) healthy() bool {
 // same address.
 type redisServer struct {
 	*process
-	t    testing.TB
-	dir  string
-	addr string
+	t        testing.TB
+	dir      string
+	addr     string
+	settings []string
 }
 
-func startRedis(t testing.TB) *redisServer {
+// startRedis starts one with these settings besides its own.
+func startRedis(t testing.TB, settings ...string) *redisServer {
 	t.Helper()
-	r := &redisServer{t: t, dir: t.TempDir(), addr: freeAddr(t)}
+	r := &redisServer{t: t, dir: t.TempDir(), addr: freeAddr(t), settings: settings}
 	r.start()
 	t.Cleanup(r.kill)
 	return r
@@ -198,8 +200,8 @@ func (r *redisServer) start() {
 	r.t.Helper()
 	_, port, err := net.SplitHostPort(r.addr)
 	must(r.t, err)
-	r.process, err = startProcess("redis-server", &output{}, nil, "redis-server", "--port", port, "--bind", "127.0.0.1",
-		"--dir", r.dir, "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction")
+	r.process, err = startProcess("redis-server", &output{}, nil, "redis-server", append([]string{"--port", port, "--bind", "127.0.0.1",
+		"--dir", r.dir, "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"}, r.settings...)...)
 	must(r.t, err)
 	eventually(r.t, 10*time.Second, "redis-server listens", func() bool {
 		if !r.running() {

@@ -206,10 +206,10 @@ var appendedTogether = promauto.NewHistogram(prometheus.HistogramOpts{
 })
 
 // prepared gives what runs appendRound: prepared once for each connection,
-// unless a pooler lends connections out by transaction, where a prepared
-// statement may be somebody else's.
+// unless a pooler may lend connections out by transaction, where a prepared
+// statement would be somebody else's.
 func (r *rounds) prepared(ctx context.Context, s *Store) (func(context.Context, ...any) (*sql.Rows, error), error) {
-	if s.pooled {
+	if s.oneMessage {
 		return func(ctx context.Context, args ...any) (*sql.Rows, error) {
 			return s.db.QueryContext(ctx, appendRound, args...)
 		}, nil

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -37,10 +36,10 @@ var (
 type Store struct {
 	db   *sqlx.DB
 	keys *sealed.Keyset
-	// pooled: a pooler lends the connections out, for a transaction each.
-	pooled bool
 	// rounds are the responses on their way into the inbox.
 	rounds *rounds
+	// oneMessage: a query and its values are sent together (binary_parameters).
+	oneMessage bool
 	// unshuffled releases keep the order of arrival. Only a test sets it, to
 	// see that the search for a link would find one.
 	unshuffled bool
@@ -57,6 +56,10 @@ type Options struct {
 
 // Open connects to the database at dsn and checks that it answers.
 func Open(ctx context.Context, dsn string, opt Options) (*Store, error) {
+	address, err := pq.NewConfig(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("read the database's address: %w", err)
+	}
 	db, err := sqlx.Open("postgres", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("read the database's address: %w", err)
@@ -69,7 +72,7 @@ func Open(ctx context.Context, dsn string, opt Options) (*Store, error) {
 	}
 	db.SetMaxOpenConns(opt.MaxConns)
 	db.SetMaxIdleConns(opt.MaxConns)
-	return &Store{db: db, keys: opt.Keys, pooled: strings.Contains(dsn, "binary_parameters=yes"), rounds: &rounds{}}, nil
+	return &Store{db: db, keys: opt.Keys, rounds: &rounds{}, oneMessage: address.BinaryParameters}, nil
 }
 
 // Close releases the connections.
