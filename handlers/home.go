@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -29,37 +28,6 @@ func (a *app) home(c *gin.Context) error {
 
 // healthz says that the process serves.
 func (a *app) healthz(c *gin.Context) { c.String(http.StatusOK, "ok\n") }
-
-// probePatience is how long readyz waits for each service: whoever asks gives
-// up soon, and a service that answers later is as good as away.
-const probePatience = time.Second
-
-type readiness struct {
-	Postgres string `json:"postgres"`
-	Redis    string `json:"redis"`
-}
-
-// readyz says whether the process can take submissions. Without Redis it can:
-// the sweep does what no nudge told of.
-func (a *app) readyz(c *gin.Context) {
-	probe := func(ping func(context.Context) error) string {
-		ctx, cancel := context.WithTimeout(c.Request.Context(), probePatience)
-		defer cancel()
-		if ping(ctx) != nil {
-			return "away"
-		}
-		return "ok"
-	}
-	state := readiness{
-		Postgres: probe(a.Store.Ping),
-		Redis:    probe(func(ctx context.Context) error { return a.Redis.Ping(ctx).Err() }),
-	}
-	status := http.StatusOK
-	if state.Postgres != "ok" {
-		status = http.StatusServiceUnavailable
-	}
-	c.JSON(status, state)
-}
 
 // Mail is an email that `portal dev` caught instead of sending it.
 type Mail struct {
