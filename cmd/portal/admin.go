@@ -18,7 +18,7 @@ import (
 
 // adminAgain is how long it takes until an address that was taken is tried
 // again: another process may serve there that is about to end.
-const adminAgain = 5 * time.Second
+const adminAgain = 2 * time.Second
 
 // withAdmin runs do, and meanwhile serves on PORTAL_ADMIN_ADDR what is for the
 // eyes of whoever runs the portal. An address that is taken keeps nobody from
