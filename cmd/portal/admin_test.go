@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -256,7 +258,7 @@ func TestAnAdministratorLooksIntoTheQueues(t *testing.T) {
 	if page.StatusCode != http.StatusOK || !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") || !strings.Contains(html, `<div id="root">`) {
 		t.Errorf("the monitor answers %d %s", page.StatusCode, html)
 	}
-	// Each script that the page names is there, and is one.
+	// Each script that the page names is there.
 	scripts := regexp.MustCompile(`<script src="`+handlers.MonitorPath+`([^"]+)"`).FindAllStringSubmatch(html, -1)
 	if len(scripts) == 0 {
 		t.Errorf("the page names no script: %s", html)
@@ -265,6 +267,18 @@ func TestAnAdministratorLooksIntoTheQueues(t *testing.T) {
 		if answer, _ := look(script[1]); answer.StatusCode != http.StatusOK || !strings.Contains(answer.Header.Get("Content-Type"), "javascript") {
 			t.Errorf("%s answers %d, %s", script[1], answer.StatusCode, answer.Header.Get("Content-Type"))
 		}
+	}
+	// So is each script inside it, or browsers would not run it.
+	policy := page.Header.Get("Content-Security-Policy")
+	inside := regexp.MustCompile(`(?s)<script>(.*?)</script>`).FindAllStringSubmatch(html, -1)
+	for _, script := range inside {
+		hash := sha256.Sum256([]byte(script[1]))
+		if known := "'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"; !strings.Contains(policy, known) {
+			t.Errorf("the policy lacks %s: %s", known, policy)
+		}
+	}
+	if strings.Count(policy, "'sha256-") != len(inside) {
+		t.Errorf("%d scripts are in the page, and the policy is %s", len(inside), policy)
 	}
 	// A queue is known from its first task on.
 	client, err := worker.DialRedis(p.redis)
