@@ -174,7 +174,7 @@ func (l *limiter) allow(c *gin.Context, what string, perMinute int) bool {
 	result, err := l.redis.Allow(ctx, "limit:"+what+":"+client, redis_rate.PerMinute(perMinute))
 	if err != nil {
 		if !errors.Is(err, redis.Nil) {
-			l.cfg.Log.Warn("rate limit not available; letting through", "what", what)
+			l.cfg.Log.Warn("rate limit not available; letting through", "what", what, "request", requestID(c.Request.Context()))
 		}
 		return true
 	}

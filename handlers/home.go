@@ -18,7 +18,7 @@ func (a *app) home(c *gin.Context) error {
 	wave, err := a.currentWave(c)
 	if err != nil {
 		// The way to 999 and to the referral form needs no database.
-		a.Log.Error("home page without the survey's state", "error", err)
+		a.Log.Error("home page without the survey's state", "error", err, "request", requestID(c.Request.Context()))
 	}
 	return a.render(c, http.StatusOK, "home", &homePage{
 		base: a.base(c, a.Organisation.Name), SurveyURL: "/survey/" + a.Survey.ID,

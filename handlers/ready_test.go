@@ -72,7 +72,7 @@ func TestReadinessTellsHowRedisIs(t *testing.T) {
 
 	follow := func(host, port string) {
 		t.Helper()
-		if err := client.SlaveOf(t.Context(), host, port).Err(); err != nil {
+		if err := client.ReplicaOf(t.Context(), host, port).Err(); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -232,6 +232,11 @@ func TestTheMonitorOnlyShows(t *testing.T) {
 			t.Errorf("%s %s answers %d", act[0], act[1], status)
 		}
 	}
+	for _, path := range []string{"/api/redis_info", "/api/metrics"} {
+		if status, body := send(http.MethodGet, path); status != http.StatusNotFound {
+			t.Errorf("%s answers %d %s", path, status, body)
+		}
+	}
 	if info := b.queued(queueReferrals); info.Pending != 3 || info.Paused {
 		t.Errorf("afterwards the queue is %+v", info)
 	}

@@ -12,11 +12,17 @@ import (
 // is let in under root, a path like /manage/queues/monitor. They change nothing,
 // and last as long as the client.
 func NewMonitor(client redis.UniversalClient, root string) http.Handler {
-	return asynqmon.New(asynqmon.Options{
+	pages := http.NewServeMux()
+	pages.Handle("/", asynqmon.New(asynqmon.Options{
 		RootPath: root, RedisConnOpt: sameClient{client}, ReadOnly: true,
 		PayloadFormatter: asynqmon.PayloadFormatterFunc(idsOnly),
 		ResultFormatter:  asynqmon.ResultFormatterFunc(func(string, []byte) string { return "" }),
-	})
+	}))
+	// The server that the queues lie on is no business of whoever looks at them,
+	// and how many keys it holds tells of people who post.
+	pages.Handle(root+"/api/redis_info", http.NotFoundHandler())
+	pages.Handle(root+"/api/metrics", http.NotFoundHandler())
+	return pages
 }
 
 // sameClient has asynqmon work with a client that is there already.
