@@ -138,27 +138,36 @@ func TestWhatWaitsToBeCommittedIsMeasured(t *testing.T) {
 	l := openLedger(t)
 	wave := l.wave("one")
 	letGo := l.holdUp()
-	const n = 7
-	ended := make(chan []error)
-	go func() {
-		ended <- together(n, func(int) error {
+	ended := make(chan error)
+	send := func() {
+		go func() {
 			_, err := l.Append(t.Context(), response(wave, uuid.New(), "words"), tuesday)
-			return err
-		})
-	}()
-	l.roundsWait(2)
+			ended <- err
+		}()
+	}
+	// Two rounds are on their way, and what comes then waits.
+	for round := range 2 {
+		send()
+		l.roundsWait(round + 1)
+	}
+	const n = 5
+	for range n {
+		send()
+	}
 	metrics := l.Collector(time.Now)
 	var told map[string]float64
-	for deadline := time.Now().Add(10 * time.Second); told["portal_append_waiting_responses"] < n-2; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); told["portal_append_waiting_responses"] != n; time.Sleep(10 * time.Millisecond) {
 		if told = gauges(t, metrics); time.Now().After(deadline) {
 			t.Fatalf("told are %v", told)
 		}
 	}
-	if got := told["portal_append_waiting_bytes"]; got < 5*20 || got > 5*200 {
+	if got := told["portal_append_waiting_bytes"]; got < n*20 || got > n*200 {
 		t.Errorf("they weigh %v bytes", got)
 	}
 	letGo()
-	l.must(errors.Join(<-ended...))
+	for range n + 2 {
+		l.must(<-ended)
+	}
 	expectGauges(t, "committed", gauges(t, metrics), map[string]float64{"portal_append_waiting_responses": 0, "portal_append_waiting_bytes": 0})
 }
 
