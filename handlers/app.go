@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -54,6 +55,11 @@ type Config struct {
 	WaveMemory time.Duration
 	// Mailbox is the mail catcher of `portal dev`; optional.
 	Mailbox Mailbox
+	// QueueMonitor shows administrators the tasks in the queues, at MonitorPath;
+	// optional.
+	QueueMonitor http.Handler
+	// Schema is the number of the newest migration that this binary needs.
+	Schema int64
 	// Demo says on every page that nothing here is real.
 	Demo bool
 	Log  *slog.Logger
@@ -82,6 +88,7 @@ type app struct {
 	languages languages
 	versions  *store.Versions
 	waves     waveMemory
+	proxies   []netip.Prefix
 
 	surveyTurns turns
 
@@ -99,10 +106,11 @@ func New(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	a := &app{Config: cfg, templates: pages, static: static, limiter: newLimiter(cfg),
-		languages: newLanguages(cfg.Organisation.Languages), versions: cfg.Store.Versions(cfg.Lists, cfg.Survey), surveyTurns: newTurns()}
+		languages: newLanguages(cfg.Organisation.Languages), versions: cfg.Store.Versions(cfg.Lists, cfg.Survey), surveyTurns: newTurns(),
+		proxies: networksOf(cfg.TrustedProxies)}
 	a.sessions = newSessions(cfg)
 	a.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
-		cfg.Log.Error("session not available", "error", err)
+		cfg.Log.Error("session not available", "error", err, "request", requestID(r.Context()))
 		a.answerPlainly(w, errBusy)
 	}
 
@@ -126,11 +134,13 @@ func New(cfg Config) (http.Handler, error) {
 	}))
 	managed := a.sessions.LoadAndSave(sameOrigin.Handler(engine))
 	return a.secured(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := a.numbered(r.Context(), w, r)
 		if !isStream(r.URL.Path) {
-			ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, requestTimeout)
 			defer cancel()
-			r = r.WithContext(ctx)
 		}
+		r = r.WithContext(ctx)
 		if r.Method == http.MethodHead {
 			r.Method = http.MethodGet // the server leaves the body out by itself
 		}

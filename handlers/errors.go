@@ -76,7 +76,8 @@ func (a *app) recovered(c *gin.Context) {
 			// Only what the runtime says of its own: any other value may hold
 			// what somebody wrote.
 			fault, _ := cause.(runtime.Error)
-			a.Log.Error("panic", "route", c.FullPath(), "fault", fault, "stack", string(debug.Stack()))
+			a.Log.Error("panic", "route", c.FullPath(), "fault", fault, "stack", string(debug.Stack()),
+				"request", requestID(c.Request.Context()))
 			if !c.Writer.Written() {
 				a.answer(c, errServer)
 			}
@@ -93,7 +94,7 @@ func (a *app) fail(c *gin.Context, err error) {
 	case errors.Is(c.Request.Context().Err(), context.Canceled):
 		// The client went away, which is its right; nobody reads the answer.
 	case p.status >= http.StatusInternalServerError:
-		a.Log.Error("request failed", "route", c.FullPath(), "status", p.status, "error", err)
+		a.Log.Error("request failed", "route", c.FullPath(), "status", p.status, "error", err, "request", requestID(c.Request.Context()))
 	}
 	if c.Writer.Written() {
 		return
@@ -129,6 +130,8 @@ type errorPage struct {
 	Heading string
 	Text    string
 	Danger  bool // offer 999 and the way to the referral form
+	// Request is the number by which a fault of ours is found in the log.
+	Request string
 }
 
 // answer writes the problem as a page, or as RFC 9457 problem details for a
@@ -143,7 +146,7 @@ func (a *app) answer(c *gin.Context, p *problem) {
 		return
 	}
 	if err := a.errorPage(c, p); err != nil {
-		a.Log.Error("error page failed", "error", err)
+		a.Log.Error("error page failed", "error", err, "request", requestID(c.Request.Context()))
 		c.String(http.StatusInternalServerError, errServer.title+". "+errServer.words)
 	}
 }
@@ -157,17 +160,22 @@ func (a *app) errorPage(c *gin.Context, p *problem) error {
 		return a.showNotice(c, p.status, a.languages.chosen(c.Request).code, p.notice, p.notice+"_text")
 	}
 	page := errorPage{base: a.base(c, p.title), Heading: p.title, Text: p.words, Danger: strings.HasPrefix(path, "/refer")}
+	if p.status == http.StatusInternalServerError {
+		page.Request = requestID(c.Request.Context())
+	}
 	return a.render(c, p.status, "error", &page)
 }
 
 // problemDetails is the body of RFC 9457.
 type problemDetails struct {
-	Type   string         `json:"type"`
-	Title  string         `json:"title"`
-	Status int            `json:"status"`
-	Detail string         `json:"detail"`
-	Reason string         `json:"reason,omitempty"`
-	Errors []problemField `json:"errors,omitempty"`
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	Reason string `json:"reason,omitempty"`
+	// Instance is the request's number as a URI, for faults that are ours.
+	Instance string         `json:"instance,omitempty"`
+	Errors   []problemField `json:"errors,omitempty"`
 }
 
 type problemField struct {
@@ -180,12 +188,15 @@ func (a *app) answerJSON(c *gin.Context, p *problem) {
 	for _, f := range p.fields {
 		details.Errors = append(details.Errors, problemField{f.Field, f.Message})
 	}
+	if p.status >= http.StatusInternalServerError {
+		details.Instance = "urn:uuid:" + requestID(c.Request.Context())
+	}
 	if p.status == http.StatusUnauthorized {
 		c.Header("WWW-Authenticate", "Bearer")
 	}
 	body, err := json.Marshal(details)
 	if err != nil {
-		a.Log.Error("encode problem", "error", err)
+		a.Log.Error("encode problem", "error", err, "request", requestID(c.Request.Context()))
 		body = []byte(`{"title":"error"}`)
 	}
 	c.Data(p.status, "application/problem+json; charset=utf-8", body)

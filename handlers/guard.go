@@ -16,7 +16,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-redis/redis_rate/v10"
-	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/redis/go-redis/v9"
@@ -61,8 +60,6 @@ var requests = promauto.NewHistogramVec(prometheus.HistogramOpts{
 // reference, a query a search.
 func (a *app) logged(c *gin.Context) {
 	start := time.Now()
-	id := uuid.NewString()
-	c.Header("X-Request-Id", id)
 	c.Next()
 	route := c.FullPath()
 	if route == "" {
@@ -75,7 +72,7 @@ func (a *app) logged(c *gin.Context) {
 	took := time.Since(start)
 	requests.WithLabelValues(method, route, strconv.Itoa(c.Writer.Status())).Observe(took.Seconds())
 	a.Log.Info("request", "method", method, "route", route, "status", c.Writer.Status(),
-		"ms", took.Milliseconds(), "request", id)
+		"ms", took.Milliseconds(), "request", requestID(c.Request.Context()))
 }
 
 // limitBody refuses bodies over the limit, early where the length is told.
@@ -186,7 +183,7 @@ func (l *limiter) allow(c *gin.Context, what string, perMinute int) bool {
 	result, err := l.redis.Allow(ctx, "limit:"+what+":"+client, redis_rate.PerMinute(perMinute))
 	if err != nil {
 		if !errors.Is(err, redis.Nil) {
-			l.cfg.Log.Warn("rate limit not available; letting through", "what", what)
+			l.cfg.Log.Warn("rate limit not available; letting through", "what", what, "request", requestID(c.Request.Context()))
 		}
 		return true
 	}

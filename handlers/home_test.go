@@ -38,7 +38,7 @@ func TestProbes(t *testing.T) {
 	if p := b.get("/healthz").want(http.StatusOK); p.Body != "ok\n" {
 		t.Errorf("healthz says %q", p.Body)
 	}
-	if p := b.get("/readyz").want(http.StatusOK); p.Body != `{"postgres":"ok","redis":"ok"}` {
+	if p := b.get("/readyz").want(http.StatusOK); p.Body != `{"postgres":"ok","redis":"ok","schema":"ok"}` {
 		t.Errorf("readyz says %s", p.Body)
 	}
 	b.get("/dev/mail").want(http.StatusNotFound)

@@ -13,6 +13,7 @@ type queuesPage struct {
 	base
 	Due     []dueView
 	Inboxes []inboxView
+	Monitor string // where the tasks themselves are shown; "" for nowhere
 }
 
 // dueView is work that the ledger shows as undone.
@@ -45,6 +46,9 @@ func (a *app) queuesPage(c *gin.Context) error {
 	}
 	page := queuesPage{base: a.base(c, "Work that is due")}
 	page.Nav = "queues"
+	if a.QueueMonitor != nil {
+		page.Monitor = MonitorPath
+	}
 	unrouted := dueView{Name: "Referrals to route", Count: work.Unrouted}
 	if work.UnroutedSince != nil {
 		waited := now.Sub(*work.UnroutedSince)

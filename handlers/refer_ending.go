@@ -32,7 +32,7 @@ func (a *app) showEnding(c *gin.Context, p *referralPost, ending *forms.Page) er
 // to see it also if the count fails.
 func (a *app) countEnding(c *gin.Context, ending *forms.Page) {
 	if err := a.Referrals.CountEnding(c.Request.Context(), a.Referral.ID, ending.ID, a.Now().In(routing.London)); err != nil {
-		a.Log.Error("ending not counted", "page", ending.ID, "error", err)
+		a.Log.Error("ending not counted", "page", ending.ID, "error", err, "request", requestID(c.Request.Context()))
 	}
 }
 

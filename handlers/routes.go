@@ -14,7 +14,7 @@ func (a *app) routes(r *gin.Engine) {
 
 	r.Match([]string{http.MethodGet, http.MethodHead}, "/static/*file", gin.WrapH(a.static))
 	r.GET("/healthz", a.healthz)
-	r.GET("/readyz", a.readyz)
+	r.GET("/readyz", gin.WrapH(Readiness{Store: a.Store, Redis: a.Redis, Schema: a.Schema}))
 
 	r.GET("/", a.on(a.home))
 	r.GET("/accessibility", a.on(a.textPage("accessibility", "Accessibility")))
@@ -90,6 +90,11 @@ func (a *app) routes(r *gin.Engine) {
 
 	signedIn.GET("/routing", a.may(viewRouting), a.on(a.routingPage))
 	signedIn.GET("/queues", a.may(viewQueues), a.on(a.queuesPage))
+	if a.QueueMonitor != nil {
+		// Whatever would change something is asked for with another method.
+		signedIn.GET("/queues/monitor", a.may(viewQueues), a.queueMonitor)
+		signedIn.GET("/queues/monitor/*file", a.may(viewQueues), a.queueMonitor)
+	}
 	signedIn.GET("/audit", a.may(viewAudit), a.on(a.auditPage))
 
 	desk := signedIn.Group("/referrals", a.may(workReferrals))

@@ -80,6 +80,10 @@ func TestSurveyByInvitation(t *testing.T) {
 	if n := len(app.inbox()); n != 3 {
 		t.Errorf("%d responses were taken, want 3", n)
 	}
+	// Administrators look into the queue, where each would be seen as it comes.
+	if n := app.responseNudges(); n != 0 {
+		t.Errorf("%d tasks tell of single responses", n)
+	}
 
 	// Another wave's.
 	other := app.openWave("summer")

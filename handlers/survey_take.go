@@ -43,7 +43,9 @@ func (a *app) takeResponse(c *gin.Context, v visit, key uuid.UUID, answers forms
 	if err != nil {
 		return false, fmt.Errorf("take response: %w", err)
 	}
-	if !duplicate {
+	// Of a wave by invitation nobody is to see a single response arrive, not even
+	// as a task in the queue: there the sweep finds what can be released.
+	if !duplicate && !v.wave.ByInvitation {
 		a.Jobs.ResponseReceived(v.wave.ID)
 	}
 	return duplicate, nil

@@ -20,6 +20,19 @@ var files embed.FS
 // ErrStale says that the database lacks migrations that this binary needs.
 var ErrStale = errors.New("the database schema is older than this release: run `portal migrate` first")
 
+// Newest is the number of the newest migration that this binary needs.
+func Newest() int64 {
+	names, err := files.ReadDir(".")
+	if err != nil {
+		panic("migrations: the files are embedded: " + err.Error())
+	}
+	newest, err := goose.NumericComponent(names[len(names)-1].Name()) // they come in order
+	if err != nil {
+		panic("migrations: every file has a number: " + err.Error())
+	}
+	return newest
+}
+
 // Up applies what is missing, under goose's session lock, so that any number
 // of processes may try at once. dsn must be a direct connection: a pooler in
 // transaction mode cannot hold the lock.

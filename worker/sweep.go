@@ -32,11 +32,13 @@ const (
 func (w *Worker) sweepUntil(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
+	defer sweepLeads.Set(0)
 	var housekept time.Time
-	told := map[uuid.UUID]time.Time{}
+	seen := sightings{told: map[uuid.UUID]time.Time{}, ready: map[int64]ready{}}
 	for {
-		_, err := w.Referrals.IfLeader(ctx, "sweep", func(ctx context.Context) error {
-			err := w.sweep(ctx, told)
+		led, err := w.Referrals.IfLeader(ctx, "sweep", func(ctx context.Context) error {
+			defer func(begun time.Time) { sweepSeconds.Observe(time.Since(begun).Seconds()) }(time.Now())
+			err := w.sweep(ctx, seen)
 			if w.Now().Sub(housekept) >= houseEvery {
 				housekept = w.Now()
 				err = errors.Join(err, w.Store.Housekeep(ctx, w.Now()), w.vacuumInbox(ctx))
@@ -46,6 +48,7 @@ func (w *Worker) sweepUntil(ctx context.Context) {
 		if err = errors.Join(err, w.vacuumAfterStorm(ctx)); err != nil && ctx.Err() == nil {
 			w.Log.Error("sweep failed", "error", err)
 		}
+		tellOfSweep(led, err)
 		select {
 		case <-ctx.Done():
 			return
@@ -54,10 +57,28 @@ func (w *Worker) sweepUntil(ctx context.Context) {
 	}
 }
 
+// sightings are what a worker keeps from one sweep for the next.
+type sightings struct {
+	told  map[uuid.UUID]time.Time // when it last nudged for whose emails
+	ready map[int64]ready         // waves with enough for a release
+}
+
+// tellOfSweep tells how the worker's last turn at the sweep went.
+func tellOfSweep(led bool, err error) {
+	if !led {
+		sweepLeads.Set(0)
+		inboxWait.Set(0) // whoever sweeps tells
+		return
+	}
+	sweepLeads.Set(1)
+	if err == nil {
+		sweepDone.SetToCurrentTime()
+	}
+}
+
 // sweep nudges again for all that is due. Where the queue takes no nudge the
-// work is done here and now: a referral does not wait for Redis. told is when
-// it last nudged for whose emails.
-func (w *Worker) sweep(ctx context.Context, told map[uuid.UUID]time.Time) error {
+// work is done here and now: a referral does not wait for Redis.
+func (w *Worker) sweep(ctx context.Context, seen sightings) error {
 	now := w.Now()
 	var due []nudge
 	referrals, err := w.Referrals.UnroutedReferrals(ctx, now.Add(-sweepAfter), sweepBatch)
@@ -68,20 +89,26 @@ func (w *Worker) sweep(ctx context.Context, told map[uuid.UUID]time.Time) error 
 	for _, id := range waves {
 		due = append(due, nudge{jobRelease.name, payload{Wave: id}})
 	}
+	if waited, err := w.inboxWaited(ctx, waves, seen.ready, now); err == nil && wavesErr == nil {
+		inboxWait.Set(waited.Seconds())
+	}
 	unindexed, indexErr := w.Store.WavesToIndex(ctx, results.ChunkSize, now)
 	for _, id := range unindexed {
 		due = append(due, nudge{jobIndex.name, payload{Wave: id}})
 	}
-	maps.DeleteFunc(told, func(_ uuid.UUID, at time.Time) bool { return now.Sub(at) >= tellAgain })
-	owed, owedErr := w.Referrals.ReferralsOwedNews(ctx, now, sweepTells+len(told))
+	maps.DeleteFunc(seen.told, func(_ uuid.UUID, at time.Time) bool { return now.Sub(at) >= tellAgain })
+	owed, owedErr := w.Referrals.ReferralsOwedNews(ctx, now, sweepTells+len(seen.told))
 	for _, id := range owed {
-		if _, lately := told[id]; !lately {
-			told[id] = now
+		if _, lately := seen.told[id]; !lately {
+			seen.told[id] = now
 			due = append(due, nudge{jobTell.name, payload{Referral: id}})
 		}
 	}
 	if err := errors.Join(err, owedErr, wavesErr, indexErr); err != nil {
 		return err
+	}
+	for _, n := range due {
+		sweepFound.WithLabelValues(n.name).Inc()
 	}
 	for i, n := range due {
 		if err := w.Queue.enqueue(ctx, n); err != nil {
@@ -99,6 +126,7 @@ func (w *Worker) sweepExports(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	sweepFound.WithLabelValues(jobExport.name).Add(float64(len(exports)))
 	for _, id := range exports {
 		if err := w.Queue.enqueue(ctx, nudge{jobExport.name, payload{Export: id}}); err != nil {
 			w.Log.Warn("queue not reachable; files wait to be made", "due", len(exports), "error", err)

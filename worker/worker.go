@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -40,6 +39,7 @@ type Worker struct {
 
 // Run works until ctx is done, then finishes the tasks at hand.
 func (w *Worker) Run(ctx context.Context) {
+	startMetrics()
 	var running sync.WaitGroup
 	for _, s := range servers {
 		running.Go(func() { w.serve(ctx, s) })
@@ -71,13 +71,21 @@ func (w *Worker) serve(ctx context.Context, s server) {
 	running.Shutdown()
 }
 
-// runJob runs a job and logs a failure once, without ids of people's matters.
+// runJob runs a job, measures it, and logs how it went, once and without ids of
+// people's matters.
 func (w *Worker) runJob(ctx context.Context, j job, p payload) error {
+	begun := time.Now()
 	err := j.run(w, ctx, p)
-	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("%s: %w: %w", j.name, err, asynq.SkipRetry)
-	} else if err != nil {
-		w.Log.Error("job failed", "job", j.name, "error", err)
+	took, outcome := time.Since(begun), outcomeOf(err)
+	jobSeconds.WithLabelValues(j.name, outcome).Observe(took.Seconds())
+	switch outcome {
+	case outcomeFailed:
+		w.Log.Error("job failed", "job", j.name, "outcome", outcome, "ms", took.Milliseconds(), "error", err)
+	case outcomeGone:
+		err = fmt.Errorf("%s: %w: %w", j.name, err, asynq.SkipRetry)
+		fallthrough
+	default:
+		w.Log.Info("job", "job", j.name, "outcome", outcome, "ms", took.Milliseconds())
 	}
 	return err
 }

@@ -54,7 +54,7 @@ type settings struct {
 	RulesFile        string   `env:"PORTAL_RULES_FILE" help:"The routing rules; the built-in ones if not set." placeholder:"FILE"`
 	BaseURL          string   `name:"base-url" env:"PORTAL_BASE_URL" help:"What links begin with, like https://portal.example.org." placeholder:"URL"`
 	Addr             string   `env:"PORTAL_ADDR" default:"127.0.0.1:8080" help:"Where the web server listens."`
-	AdminAddr        string   `env:"PORTAL_ADMIN_ADDR" help:"Where /metrics is served; nowhere if not set. Keep it private." placeholder:"ADDR"`
+	AdminAddr        string   `env:"PORTAL_ADMIN_ADDR" help:"Where each process serves /metrics, /healthz and /readyz of its own; nowhere if not set. Keep it private." placeholder:"ADDR"`
 	TrustedProxies   []string `env:"PORTAL_TRUSTED_PROXIES" help:"Proxies whose forwarded client address counts, like 10.0.0.0/8; none if not set."`
 	Offline          string   `env:"PORTAL_OFFLINE" enum:"on,off" default:"on" help:"Whether the survey may keep itself on people's own phones; off takes it back from those that have it, but not their answers."`
 	RateLimit        string   `env:"PORTAL_RATE_LIMIT" default:"120" help:"Public posts per client and minute, or off."`

@@ -82,16 +82,19 @@ func (d *devCommand) Run(ctx context.Context, t terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
-	worked := make(chan struct{})
-	go func() {
-		defer close(worked)
-		c.work(working, opened)
-	}()
-	d.printWelcome(t, c, users, mailbox != nil)
-	err = c.serveWeb(ctx, listener, opened, mailbox)
-	stopWorking()
-	<-worked
+	err = c.withAdmin(ctx, opened, func() error {
+		working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
+		worked := make(chan struct{})
+		go func() {
+			defer close(worked)
+			c.work(working, opened)
+		}()
+		d.printWelcome(t, c, users, mailbox != nil)
+		err := c.serveWeb(ctx, listener, opened, mailbox)
+		stopWorking()
+		<-worked
+		return err
+	})
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		err = errors.Join(err, cause)
 	}

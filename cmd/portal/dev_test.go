@@ -69,11 +69,16 @@ func referrals(t *testing.T, db *testenv.DB) int {
 func TestDevTwiceOnTheSameData(t *testing.T) {
 	t.Parallel()
 	db, redis, data := testenv.Open(t), testenv.Redis(t), filepath.Join(t.TempDir(), "a folder")
-	few := []string{"--responses", "20", "--referrals", "5"}
+	admin := freeAddr(t)
+	few := []string{"--responses", "20", "--referrals", "5", "--admin-addr", admin}
 	first := startDev(t, db, redis, data, few...)
 	first.says(devRuns)
 	if status, _ := get(t, first.says(`home +(\S+)`)[1]); status != 200 {
 		t.Errorf("the home page answers %d", status)
+	}
+	// One address tells of both halves.
+	if _, metrics := get(t, "http://"+admin+"/metrics"); !strings.Contains(metrics, `route="/"`) || !strings.Contains(metrics, `portal_sweep_found_total{job="referral:route"}`) {
+		t.Errorf("the metrics lack a half:\n%s", metrics)
 	}
 	printed := signIns(first.out.String())
 	for _, role := range store.Roles {

@@ -32,7 +32,7 @@ type commands struct {
 	Collector collectorCommand `cmd:"" help:"The ways to a wave: short links and invitations."`
 	Keyset    keysetCommand    `cmd:"" help:"The keys that seal personal data: make, rotate."`
 	Partner   partnerCommand   `cmd:"" help:"Bearer keys for partner organisations: add, revoke."`
-	Health    healthCommand    `cmd:"" help:"Exit 0 if the web server at PORTAL_ADDR answers; for container health checks."`
+	Health    healthCommand    `cmd:"" help:"Exit 0 if the server at PORTAL_ADDR answers; for container health checks. A worker answers at its PORTAL_ADMIN_ADDR."`
 }
 
 func main() {

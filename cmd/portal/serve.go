@@ -12,8 +12,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"intake/handlers"
 	"intake/internal/counting"
 	"intake/internal/organisation"
@@ -37,7 +35,7 @@ func (w *webCommand) Run(ctx context.Context, t terminal) error {
 			return err
 		}
 		c.log.Info("web serves", "addr", listener.Addr().String())
-		return c.serveWeb(ctx, listener, s, nil)
+		return c.withAdmin(ctx, s, func() error { return c.serveWeb(ctx, listener, s, nil) })
 	})
 }
 
@@ -46,9 +44,11 @@ type workerCommand struct{ settings }
 // Run works until ctx is done, then finishes what is at hand.
 func (w *workerCommand) Run(ctx context.Context, t terminal) error {
 	return w.with(ctx, t, func(ctx context.Context, c *config, s *services) error {
-		c.log.Info("worker works")
-		c.work(ctx, s)
-		return nil
+		return c.withAdmin(ctx, s, func() error {
+			c.log.Info("worker works")
+			c.work(ctx, s)
+			return nil
+		})
 	})
 }
 
@@ -96,6 +96,7 @@ func (c *config) serveWeb(ctx context.Context, listener net.Listener, s *service
 		Organisation: c.organisation, Calendar: c.calendar, Rules: c.rules, Survey: c.survey, Referral: c.referral,
 		BaseURL: c.baseURL, TrustedProxies: c.TrustedProxies, RateLimit: c.rateLimit, WaveMemory: waveMemory, Mailbox: mailbox,
 		Lists: listsOf(c.organisation), NoOffline: c.Offline == "off",
+		QueueMonitor: worker.NewMonitor(s.redis, handlers.MonitorPath), Schema: s.schema,
 		Demo: c.OrganisationFile == "",
 		Log:  c.log, Now: now, Stopping: ctx.Done(),
 	})
@@ -111,33 +112,18 @@ func (c *config) serveWeb(ctx context.Context, listener net.Listener, s *service
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          withoutAddresses(c.log),
 	}
-	servers, listeners := []*http.Server{server}, []net.Listener{listener}
-	if c.AdminAddr != "" {
-		admin, err := listen(ctx, c.AdminAddr)
-		if err != nil {
-			return errors.Join(err, listener.Close())
-		}
-		mux := http.NewServeMux()
-		mux.Handle("GET /metrics", promhttp.Handler())
-		servers = append(servers, &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second})
-		listeners = append(listeners, admin)
-	}
-	ended := make(chan error, len(servers))
-	for i, s := range servers {
-		go func() { ended <- s.Serve(listeners[i]) }()
-	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
 	select {
 	case err = <-ended:
 	case <-ctx.Done():
 	}
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainPatience)
 	defer cancel()
-	for _, s := range servers {
-		if s.Shutdown(draining) != nil {
-			// Whoever is still at it would find the ledger closed next.
-			c.log.Warn("requests were cut off at the end", "after", drainPatience)
-			err = errors.Join(err, s.Close())
-		}
+	if server.Shutdown(draining) != nil {
+		// Whoever is still at it would find the ledger closed next.
+		c.log.Warn("requests were cut off at the end", "after", drainPatience)
+		err = errors.Join(err, server.Close())
 	}
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil

@@ -100,7 +100,7 @@ func TestWebAndWorkerServeAndStop(t *testing.T) {
 	portal(t, "health", "--addr", addr).wants(0)
 	portal(t, "health", "--addr", "127.0.0.1:1").wants(1, "the web server does not answer")
 	portal(t, "health", "--addr", "a b").wants(1, "PORTAL_ADDR must be like")
-	if status, body := get(t, "http://"+addr+"/readyz"); status != http.StatusOK || body != `{"postgres":"ok","redis":"ok"}` {
+	if status, body := get(t, "http://"+addr+"/readyz"); status != http.StatusOK || body != `{"postgres":"ok","redis":"ok","schema":"ok"}` {
 		t.Errorf("readyz answers %d %s", status, body)
 	}
 	if status, _ := get(t, "http://"+addr+"/metrics"); status != http.StatusNotFound {

@@ -7,6 +7,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"intake/internal/store"
+	"intake/migrations"
 	"intake/worker"
 )
 
@@ -18,6 +19,8 @@ type services struct {
 	referrals *store.Store
 	redis     redis.UniversalClient
 	jobs      *worker.Queue
+	// schema is the number of the newest migration that this binary needs.
+	schema int64
 }
 
 // Connections to the database, of each process.
@@ -28,7 +31,7 @@ const (
 
 // openServices opens them all. Redis may come later.
 func (c *config) openServices(ctx context.Context) (_ *services, err error) {
-	var s services
+	s := services{schema: migrations.Newest()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())

@@ -49,6 +49,7 @@ type Response struct {
 // ErrInvitationSpent. What is refused spends nothing. Before all that it is
 // ErrOverloaded if too many others wait.
 func (s *Store) Append(ctx context.Context, r Response, now time.Time) (duplicate bool, err error) {
+	defer measureAppend(time.Now(), &err)
 	keep := s.keep
 	if r.Invitation != "" {
 		keep = s.keepInvited
@@ -77,7 +78,14 @@ func (s *Store) keep(ctx context.Context, r Response, now time.Time) (bool, erro
 }
 
 // Overloaded reports whether Append would refuse a response with ErrOverloaded.
-func (s *Store) Overloaded() bool { return s.rounds.full() }
+// Whoever asks refuses it then, so that it is counted as refused.
+func (s *Store) Overloaded() bool {
+	full := s.rounds.full()
+	if full {
+		appendRefused.Inc()
+	}
+	return full
+}
 
 // keepInvited is keep for a response with an invitation, which is spent in the
 // same transaction. The invitation is locked first, so that of two keys that
