@@ -12,7 +12,8 @@ export PATH := $(PATH):/usr/local/go/bin
 # The binary carries no commit: a clone owned by another user builds too.
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
-# How many packages are tested at once, and how long one may take.
+# How many packages are tested at once, the longest first, and how long one may
+# take.
 PARALLEL ?= 2
 TIMEOUT ?= 20m
 # Rounds of `make faults`; `make test` runs five.
@@ -41,7 +42,7 @@ test: export GOGC ?= 400
 test: ## Run every test, with real PostgreSQL, Redis and Chromium, under the race detector
 	@scripts/setup.sh test
 	@$(MAKE) -s handlers/static/manifest.json
-	go test -race -p $(PARALLEL) -timeout $(TIMEOUT) ./...
+	go test -race -p $(PARALLEL) -timeout $(TIMEOUT) ./internal/e2e ./...
 
 lint: $(GOLANGCI_LINT) ## Check style, mistakes and the directions of imports
 	go vet ./...

@@ -135,7 +135,7 @@ func sendSlowly(s *stack, _ *rand.Rand) {
 // returns how long the server let it.
 func sendByteByByte(addr, head string) time.Duration {
 	began := time.Now()
-	conn, err := (&net.Dialer{Timeout: 5 * time.Second}).Dial("tcp", addr) //nolint:noctx // it has a limit of its own
+	conn, err := (&net.Dialer{Timeout: 5 * time.Second}).Dial("tcp", addr)
 	if err != nil {
 		return 0
 	}
@@ -172,7 +172,7 @@ const (
 // sendBadly sends a submission and fails in the middle. Whether it was taken
 // the client does not know.
 func (s *stack) sendBadly(how int, path, kind, body string) {
-	conn, err := (&net.Dialer{Timeout: time.Second}).Dial("tcp", strings.TrimPrefix(s.base, "http://")) //nolint:noctx // it is over at once
+	conn, err := (&net.Dialer{Timeout: time.Second}).Dial("tcp", strings.TrimPrefix(s.base, "http://"))
 	if err != nil {
 		return
 	}

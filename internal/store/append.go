@@ -25,12 +25,9 @@ const (
 	mostWaiting      = 4096
 	mostWaitingBytes = 32 << 20
 	mostInRound      = 256
-	// roundsAtOnce is how many statements are on their way at once: while the
-	// server writes one round to the disk, it reads the next one.
-	roundsAtOnce = 1
 	// roundPatience bounds one statement. With requestTimeout of the handlers
 	// it stays within closingGrace.
-	roundPatience = 4 * time.Second
+	roundPatience = 9 * time.Second
 )
 
 // rounds commits responses together with whatever else has come meanwhile. A
@@ -41,9 +38,9 @@ type rounds struct {
 	mu      sync.Mutex
 	waiting []*appending
 	bytes   int // of what waits
-	running int
+	running bool
 
-	statement *sql.Stmt // nil until it is first needed
+	statement *sql.Stmt // of who runs; nil until it is first needed
 }
 
 // appending is a response that waits for its round.
@@ -79,8 +76,8 @@ func (r *rounds) add(ctx context.Context, s *Store, a *appending) (kept bool, er
 		return false, ErrOverloaded
 	}
 	r.waiting, r.bytes = append(r.waiting, a), r.bytes+len(a.answers)
-	if r.running < roundsAtOnce {
-		r.running++
+	if !r.running {
+		r.running = true
 		go r.run(s)
 	}
 	r.mu.Unlock()
@@ -131,7 +128,7 @@ func (r *rounds) take() []*appending {
 	}
 	r.waiting = left
 	if len(round) == 0 {
-		r.running--
+		r.running = false
 		return nil
 	}
 	slices.SortFunc(round, func(a, b *appending) int { return bytes.Compare(a.key[:], b.key[:]) })
@@ -214,24 +211,13 @@ func (r *rounds) prepared(ctx context.Context, s *Store) (func(context.Context, 
 			return s.db.QueryContext(ctx, appendRound, args...)
 		}, nil
 	}
-	r.mu.Lock()
-	statement := r.statement
-	r.mu.Unlock()
-	if statement == nil {
-		made, err := s.db.PrepareContext(ctx, appendRound)
-		if err != nil {
+	if r.statement == nil {
+		var err error
+		if r.statement, err = s.db.PrepareContext(ctx, appendRound); err != nil {
 			return nil, err
 		}
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if r.statement == nil {
-			r.statement = made
-		} else if err := made.Close(); err != nil { // another round was quicker
-			return nil, err
-		}
-		statement = r.statement
 	}
-	return statement.QueryContext, nil
+	return r.statement.QueryContext, nil
 }
 
 const appendRound = `WITH given AS MATERIALIZED (

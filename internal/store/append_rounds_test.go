@@ -60,7 +60,7 @@ func TestResponsesShareRounds(t *testing.T) {
 		})
 	}()
 	<-began
-	l.roundsWait(2)
+	l.roundsWait(1)
 	time.Sleep(100 * time.Millisecond) // for the others to line up
 	letGo()
 	for i, err := range <-ended {
@@ -93,7 +93,7 @@ func TestTooManyResponses(t *testing.T) {
 			first <- err
 		}()
 	}
-	l.roundsWait(2)
+	l.roundsWait(1)
 	long := strings.Repeat("x", 1<<20)
 	ended := make(chan []error)
 	go func() {
@@ -144,7 +144,7 @@ func TestNobodyWaits(t *testing.T) {
 			first <- err
 		}()
 	}
-	l.roundsWait(2)
+	l.roundsWait(1)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if _, err := l.Append(ctx, response(wave, key, "gone"), tuesday); !errors.Is(err, context.DeadlineExceeded) {

@@ -18,7 +18,7 @@ const MostReleased = 20_000
 
 // closingGrace lets requests that began before a wave took its last response
 // finish before the rest is released.
-const closingGrace = 25 * time.Second
+const closingGrace = 30 * time.Second
 
 // lastTaken is the closing time of a wave that at now has taken its last
 // response.
