@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test lint e2e budget faults attack bench-results bench-export assets build image clean
+.PHONY: help run test lint e2e budget faults attack bench bench-results bench-export assets build image clean
 
 # Where Go's own installer puts it, for shells that were not told.
 export PATH := $(PATH):/usr/local/go/bin
@@ -65,6 +65,11 @@ faults: ## Do harm of every kind to the portal under load, ROUNDS times (200); S
 
 attack: ## Let the attacker search 20,000 random waves for somebody whose answers follow
 	go test -count=1 -timeout 60m -v -run '^Test(NobodyIsPinnedDown|EachRuleIsNeeded)$$' ./internal/results -args -waves=20000
+
+bench: ## Time ingest, readers, a storm with referrals and memory, and write docs/performance.md; takes an hour and 20 GB
+	@scripts/setup.sh bench
+	@$(MAKE) -s handlers/static/manifest.json
+	go test -count=1 -timeout 180m -run '^$$' -bench '^Benchmark(Ingest|FirstPage|Storm|LargeWave|Soak)$$' -benchtime 1x ./internal/e2e -bench.write=../../docs/performance.md
 
 bench-results: ## Time the results of 1.6 million responses beside GROUP BY; takes half an hour and 8 GB
 	@scripts/setup.sh test

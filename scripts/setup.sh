@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes this machine ready for one of the Makefile's targets:
 #
-#   scripts/setup.sh assets|build|run|test
+#   scripts/setup.sh assets|build|run|test|bench
 #
 # What is missing is installed with apt-get where that is allowed (as root, or
 # with a sudo that asks for no password); where it is not, one sentence says
@@ -33,7 +33,7 @@ has_node() {
 }
 
 has_chromium() {
-  has chromium || has chromium-browser || has google-chrome || has google-chrome-stable
+  has chromium-headless-shell || has chromium || has chromium-browser || has google-chrome || has google-chrome-stable
 }
 
 # The race detector needs a C compiler with its headers.
@@ -52,12 +52,12 @@ look() {
   lack() { lacking+=("$1") packages+=("${@:2}"); }
 
   has_certificates || welcome+=(ca-certificates)
-  case $1 in assets | run | test)
+  case $1 in assets | run | test | bench)
     has_node || lack "Node.js 18 or newer" nodejs
     has npm || lack npm npm
     ;;
   esac
-  case $1 in run | test)
+  case $1 in run | test | bench)
     # `portal dev` uses a server that it is told of; tests start their own.
     [[ $1 == run && -n ${DATABASE_URL:-} ]] || has_postgres || lack PostgreSQL postgresql
     ;;
@@ -70,8 +70,13 @@ look() {
     test)
       has redis-server || lack Redis redis-server
       has_pgbouncer || lack PgBouncer pgbouncer
-      has_chromium || lack Chromium chromium fonts-liberation
+      has_chromium || lack Chromium chromium-headless-shell fonts-liberation
       has_c_compiler || lack "a C compiler" gcc libc6-dev
+      ;;
+    bench)
+      has redis-server || lack Redis redis-server
+      has wrk || lack wrk wrk
+      has pgbench || lack pgbench postgresql
       ;;
   esac
 }
@@ -175,10 +180,10 @@ main() {
 }
 
 case ${1:-} in
-  assets | build | run | test) main "$1" ;;
+  assets | build | run | test | bench) main "$1" ;;
   --install-as-root) install_as_root "${@:2}" ;;
   *)
-    echo "usage: scripts/setup.sh assets|build|run|test" >&2
+    echo "usage: scripts/setup.sh assets|build|run|test|bench" >&2
     exit 2
     ;;
 esac

@@ -28,13 +28,13 @@ func BenchmarkIngest(b *testing.B) {
 	_, err := s.db.ExecContext(b.Context(), `CREATE TABLE bench_inbox (LIKE inbox INCLUDING ALL)`)
 	must(b, err)
 	answers := s.storedAnswers(b, body)
-	fmt.Printf("a response of %d bytes as it is posted, %d as it is stored\n", len(body), len(answers))
+	tell("a response of %d bytes as it is posted, %d as it is stored\n", len(body), len(answers))
 
 	for _, connections := range []int{64, 1} {
 		single := &side{name: "pgbench, one row a statement", run: func() load { return s.pgbench(b, connections, answers) }}
 		portal := &side{name: "the portal, over HTTP", run: func() load { return s.postAway(b, connections, body) }}
 		s.takeTurns(fmt.Sprintf("Responses, %d connections", connections), single, portal)
-		fmt.Printf("the portal to pgbench: rate %.2f, median %.2f, p99 %.2f\n", portal.ratio(single, perSecond), portal.ratio(single, p50), portal.ratio(single, p99))
+		tell("the portal to pgbench: rate %.2f, median %.2f, p99 %.2f\n", portal.ratio(single, perSecond), portal.ratio(single, p50), portal.ratio(single, p99))
 	}
 	b.ReportMetric(0, "ns/op") // the time of the whole says nothing
 }

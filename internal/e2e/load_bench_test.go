@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +21,35 @@ import (
 var (
 	benchRounds  = flag.Int("bench.rounds", 5, "how often the two sides of each ratio take turns")
 	benchSeconds = flag.Int("bench.seconds", 10, "how long a turn takes, in seconds")
+	benchWrite   = flag.String("bench.write", "", "the page whose figures are written anew, such as ../../docs/performance.md")
 )
+
+// told is what benches have found so far.
+var told bytes.Buffer
+
+// tell prints what a bench has found, and keeps it for the page of figures.
+func tell(format string, values ...any) {
+	fmt.Printf(format, values...)
+	fmt.Fprintf(&told, format, values...)
+}
+
+// The figures stand between these lines of the page.
+const figuresBegin, figuresEnd = "<!-- figures: written by make bench -->\n", "<!-- end of figures -->\n"
+
+// writeFigures puts what benches have found into the page.
+func writeFigures(path string) error {
+	page, err := os.ReadFile(path) //nolint:gosec // the caller's own page
+	if err != nil {
+		return err
+	}
+	before, rest, found := strings.Cut(string(page), figuresBegin)
+	_, after, foundEnd := strings.Cut(rest, figuresEnd)
+	if !found || !foundEnd {
+		return fmt.Errorf("%s has no place for figures", path)
+	}
+	figures := fmt.Sprintf("```text\n%s, %d processors\n%s```\n", time.Now().UTC().Format("2 January 2006"), runtime.NumCPU(), told.String())
+	return os.WriteFile(path, []byte(before+figuresBegin+figures+figuresEnd+after), 0o644) //nolint:gosec // it is to be read by all
+}
 
 // side is one of those that take turns.
 type side struct {
@@ -54,13 +84,13 @@ func (st *stack) takeTurns(what string, sides ...*side) {
 			s.runs = append(s.runs, l)
 		}
 	}
-	fmt.Printf("\n%s\n%-34s %9s %19s %9s %9s %9s %9s %9s\n", what, "", "a second", "least to most", "median", "p99", "CPU each", "web", "worker")
+	tell("\n%s\n%-34s %9s %19s %9s %9s %9s %9s %9s\n", what, "", "a second", "least to most", "median", "p99", "CPU each", "web", "worker")
 	for _, s := range sides {
 		rates := s.sorted(func(l load) float64 { return l.perSecond })
 		in := func(of func(load) time.Duration) time.Duration {
 			return time.Duration(s.median(func(l load) float64 { return float64(of(l)) })).Round(time.Microsecond)
 		}
-		fmt.Printf("%-34s %9.0f %9.0f %9.0f %9s %9s %9s %9s %9s\n", s.name, s.median(perSecond), rates[0], rates[len(rates)-1],
+		tell("%-34s %9.0f %9.0f %9.0f %9s %9s %9s %9s %9s\n", s.name, s.median(perSecond), rates[0], rates[len(rates)-1],
 			in(func(l load) time.Duration { return l.p50 }), in(func(l load) time.Duration { return l.p99 }),
 			in(func(l load) time.Duration { return l.processor }), in(func(l load) time.Duration { return l.web }), in(func(l load) time.Duration { return l.worker }))
 	}

@@ -76,7 +76,14 @@ func run(m *testing.M) (code int) {
 			code = 1
 		}
 	}()
-	return m.Run()
+	code = m.Run()
+	if *benchWrite != "" && code == 0 {
+		if err := writeFigures(*benchWrite); err != nil {
+			fmt.Fprintln(os.Stderr, "e2e: write the figures:", err)
+			code = 1
+		}
+	}
+	return code
 }
 
 // atEnd has something closed when the binary ends.

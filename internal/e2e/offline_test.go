@@ -27,10 +27,7 @@ type phone struct {
 
 func startPhone(t testing.TB, base, profile string) *phone {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
-	allocator, endAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	allocator, endAllocator := chromedp.NewExecAllocator(context.Background(), browserOptions(profile)...)
 	ctx, endBrowser := chromedp.NewContext(allocator)
 	p := &phone{&tab{t, ctx, base, sizes[0]}, func() {
 		endBrowser()

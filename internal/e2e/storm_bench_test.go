@@ -36,7 +36,7 @@ func BenchmarkFirstPage(b *testing.B) {
 	time.Sleep(2 * time.Second)
 	page := s.weight(b, survey)
 	file, weight := s.fileLike(b, page)
-	fmt.Printf("the first page weighs %d bytes, %s %d\n", page, path.Base(file), weight)
+	tell("the first page weighs %d bytes, %s %d\n", page, path.Base(file), weight)
 	get := func(address string) func() load {
 		return func() load {
 			l, _ := s.wrk(b, 64, fmt.Sprintf(`
@@ -48,7 +48,7 @@ function request() return wrk.format("GET", %q) end
 	}
 	static, survives := &side{name: "a static file", run: get(file)}, &side{name: "the survey's first page", run: get(survey)}
 	s.takeTurns("Readers, 64 connections", static, survives)
-	fmt.Printf("the page to the file: rate %.2f, p99 %.2f\n", survives.ratio(static, perSecond), survives.ratio(static, p99))
+	tell("the page to the file: rate %.2f, p99 %.2f\n", survives.ratio(static, perSecond), survives.ratio(static, p99))
 	b.ReportMetric(0, "ns/op")
 }
 
@@ -94,7 +94,7 @@ func (s *stack) fileLike(b *testing.B, want int) (address string, weight int) {
 func BenchmarkStorm(b *testing.B) {
 	s := newDurableStack(b)
 	s.run("", "wave", "open", "2026-11")
-	fmt.Printf("resident after the start: web %d MB, worker %d MB\n", residentOf(b, s.web), residentOf(b, s.worker))
+	tell("resident after the start: web %d MB, worker %d MB\n", residentOf(b, s.web), residentOf(b, s.worker))
 	idle := s.referSteadily(b, max(20, *benchReferrals/5), 25*time.Millisecond)
 
 	body := toWave(fullResponse(b), "2026-11")
@@ -118,13 +118,13 @@ func BenchmarkStorm(b *testing.B) {
 	})
 	inStorm := s.referSteadily(b, *benchReferrals, 15*time.Millisecond)
 	storm.Wait()
-	fmt.Printf("%d responses in %s\n", s.stored(), time.Since(began).Round(time.Second))
-	fmt.Printf("referrals, post to routed: idle median %s, p99 %s; in the storm median %s, p99 %s, slowest %s (%d of them)\n",
+	tell("%d responses in %s\n", s.stored(), time.Since(began).Round(time.Second))
+	tell("referrals, post to routed: idle median %s, p99 %s; in the storm median %s, p99 %s, slowest %s (%d of them)\n",
 		quantile(idle, 50).Round(time.Millisecond), quantile(idle, 99).Round(time.Millisecond),
 		quantile(inStorm, 50).Round(time.Millisecond), quantile(inStorm, 99).Round(time.Millisecond), quantile(inStorm, 100).Round(time.Millisecond), len(inStorm))
-	fmt.Printf("resident at most: web %d MB, worker %d MB\n", most[s.web], most[s.worker])
+	tell("resident at most: web %d MB, worker %d MB\n", most[s.web], most[s.worker])
 	eventually(b, 2*time.Minute, "all is released", func() bool { return s.count(`SELECT count(*) FROM inbox`) < 10 })
-	fmt.Printf("all released %s after the storm began\n", time.Since(began).Round(time.Second))
+	tell("all released %s after the storm began\n", time.Since(began).Round(time.Second))
 	b.ReportMetric(0, "ns/op")
 }
 
@@ -190,7 +190,7 @@ func BenchmarkLargeWave(b *testing.B) {
 	into := func(wave string) func() load { return func() load { return s.postAway(b, 64, toWave(body, wave)) } }
 	small, large := &side{name: "into a wave of 10,000", run: into("small")}, &side{name: fmt.Sprintf("into a wave of %d", *benchLarge), run: into("large")}
 	s.takeTurns("Responses, 64 connections", small, large)
-	fmt.Printf("the large wave to the small one: rate %.2f\n", large.ratio(small, perSecond))
+	tell("the large wave to the small one: rate %.2f\n", large.ratio(small, perSecond))
 	b.ReportMetric(0, "ns/op")
 }
 
@@ -219,14 +219,14 @@ func BenchmarkSoak(b *testing.B) {
 			}
 		})
 	}
-	fmt.Printf("%10s %12s %8s %8s\n", "after", "responses", "web", "worker")
+	tell("%10s %12s %8s %8s\n", "after", "responses", "web", "worker")
 	began := time.Now()
 	for step := *benchSoak / 10; ctx.Err() == nil; {
 		select {
 		case <-ctx.Done():
 		case <-time.After(step):
 		}
-		fmt.Printf("%10s %12d %5d MB %5d MB\n", time.Since(began).Round(time.Second), s.stored(), residentOf(b, s.web), residentOf(b, s.worker))
+		tell("%10s %12d %5d MB %5d MB\n", time.Since(began).Round(time.Second), s.stored(), residentOf(b, s.web), residentOf(b, s.worker))
 	}
 	senders.Wait()
 	b.ReportMetric(0, "ns/op")

@@ -12,8 +12,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
 // ErrOverloaded: more responses wait to be committed than the store takes on.
@@ -195,12 +193,6 @@ func (s *Store) insert(ctx context.Context, round []*appending) error {
 	}
 	return nil
 }
-
-// appendedTogether measures the rounds.
-var appendedTogether = promauto.NewHistogram(prometheus.HistogramOpts{
-	Name: "portal_append_round_responses", Help: "How many responses were committed together.",
-	Buckets: []float64{1, 2, 4, 8, 16, 32, 64, 128, 256},
-})
 
 // prepared gives what runs appendRound: prepared once for each connection,
 // unless a pooler may lend connections out by transaction, where a prepared

@@ -10,8 +10,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
-// appendWait measures Append, and appendRefused counts what it does not take on.
+// appendWait measures Append, appendedTogether its rounds, and appendRefused
+// counts what it does not take on.
 var (
+	appendedTogether = promauto.NewHistogram(prometheus.HistogramOpts{
+		Name: "portal_append_round_responses", Help: "How many survey responses were committed together.",
+		Buckets: []float64{1, 2, 4, 8, 16, 32, 64, 128, 256},
+	})
 	appendWait = promauto.NewHistogram(prometheus.HistogramOpts{
 		Name: "portal_append_wait_seconds", Help: "How long a survey response waited, from lining up until it was committed or refused, in seconds.",
 		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
