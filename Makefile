@@ -14,7 +14,7 @@ export GOFLAGS := $(GOFLAGS) -buildvcs=false
 
 # How many packages are tested at once, the longest first, and how long one may
 # take.
-PARALLEL ?= 2
+PARALLEL ?= 3
 TIMEOUT ?= 20m
 # Rounds of `make faults`; `make test` runs five.
 ROUNDS ?= 200
