@@ -34,20 +34,35 @@ func TestMoreThanTheLedgerTakes(t *testing.T) {
 	app.must(err)
 
 	var waiting sync.WaitGroup
-	long := strings.Repeat("x", 1<<20)
-	for range 40 { // of a megabyte each, where 32 are too much
+	add := func(words string) {
 		waiting.Go(func() {
-			_, err := app.store.Append(t.Context(), store.Response{Key: uuid.New(), WaveID: wave.ID, FormVersion: 1, Answers: forms.Answers{"one_change": {long}}}, app.clock())
+			_, err := app.store.Append(t.Context(), store.Response{Key: uuid.New(), WaveID: wave.ID, FormVersion: 1, Answers: forms.Answers{"one_change": {words}}}, app.clock())
 			if err != nil && !store.IsUnavailable(err) {
 				t.Error(err)
 			}
 		})
 	}
-	for deadline := time.Now().Add(10 * time.Second); !app.store.Overloaded(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("nothing is too much")
+	within := func(what string, holds func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal(what)
+			}
 		}
 	}
+	// One is on its way before the others line up behind it.
+	add("first")
+	within("nothing waits for the lock", func() bool {
+		var n int
+		app.must(db.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_locks WHERE NOT granted
+			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&n))
+		return n > 0
+	})
+	long := strings.Repeat("x", 1<<20)
+	for range 40 { // where 32 are too much
+		add(long)
+	}
+	within("nothing is too much", app.store.Overloaded)
 	// Its body is never read: nothing would come of it.
 	endless := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}}
 	for name, p := range map[string]*page{
