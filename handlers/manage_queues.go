@@ -26,10 +26,10 @@ type dueView struct {
 
 // inboxView is what a wave has received and not yet released.
 type inboxView struct {
-	Survey, Wave string
-	Open         bool
-	Waiting      store.Told
-	Released     store.Told
+	Wave     string
+	Open     bool
+	Waiting  store.Told
+	Released store.Told
 }
 
 // dueSoon is how long work may lie before the page points it out: the sweep
@@ -69,7 +69,7 @@ func (a *app) queuesPage(c *gin.Context) error {
 			return err
 		}
 		page.Inboxes = append(page.Inboxes, inboxView{
-			Survey: wave.Survey, Wave: wave.Code, Open: wave.Open(now), Waiting: wave.ToldWaiting(live), Released: wave.ToldReleased(),
+			Wave: wave.Code, Open: wave.Open(now), Waiting: wave.ToldWaiting(live), Released: wave.ToldReleased(),
 		})
 	}
 	return a.render(c, http.StatusOK, "queues", &page)
