@@ -82,7 +82,7 @@ func DecodeAnswers(encoded []byte) (Answers, error) {
 // for anything else, which encoding/json then reads or refuses.
 func decodePlain(s string) Answers {
 	r := plainReader{rest: s}
-	a := make(Answers, 64)
+	a := make(Answers, 56) // a full survey, in as many places as fit 64
 	if !r.take('{') {
 		return nil
 	}

@@ -24,6 +24,9 @@ const (
 	// exportGarbage is how much garbage there may be while people are counted,
 	// in per cent of the memory in use. What is short is memory, not time.
 	exportGarbage = 10
+	// writeGarbage is the same while rows are written, of which each leaves
+	// some.
+	writeGarbage = 25
 )
 
 // export makes a file that a manager asked for, from its beginning.
@@ -125,6 +128,7 @@ func (w *Worker) build(ctx context.Context, e *store.Export, p *progress) error 
 		return errTooFew
 	}
 	runtime.GC() // what was counted is of no use any more
+	defer debug.SetGCPercent(debug.SetGCPercent(writeGarbage))
 	p.total.Store(int64(a.Rows.Size()))
 	salt := make([]byte, 32)
 	if _, err := rand.Read(salt); err != nil {
