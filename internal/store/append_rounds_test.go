@@ -36,6 +36,26 @@ func (l *ledger) roundsWait(n int) {
 	}
 }
 
+// busyWithTwo has two responses on their way or waiting, none of them committed
+// until it is let go, which waits for both.
+func (l *ledger) busyWithTwo(wave int64) (letGo func()) {
+	l.t.Helper()
+	release := l.holdUp()
+	first := make(chan error, 2)
+	for range 2 {
+		go func() {
+			_, err := l.Append(l.t.Context(), response(wave, uuid.New(), "first"), tuesday)
+			first <- err
+		}()
+	}
+	l.roundsWait(1)
+	return func() {
+		l.t.Helper()
+		release()
+		l.must(errors.Join(<-first, <-first))
+	}
+}
+
 // TestResponsesShareRounds: those that come while others are being committed
 // share one transaction, and one that the database cannot take fails alone.
 func TestResponsesShareRounds(t *testing.T) {
@@ -85,15 +105,7 @@ func TestTooManyResponses(t *testing.T) {
 	t.Parallel()
 	l := openLedger(t)
 	wave := l.wave("one")
-	letGo := l.holdUp()
-	first := make(chan error, 2)
-	for range 2 {
-		go func() {
-			_, err := l.Append(t.Context(), response(wave, uuid.New(), "first"), tuesday)
-			first <- err
-		}()
-	}
-	l.roundsWait(1)
+	letGo := l.busyWithTwo(wave)
 	long := strings.Repeat("x", 1<<20)
 	ended := make(chan []error)
 	go func() {
@@ -111,7 +123,6 @@ func TestTooManyResponses(t *testing.T) {
 		t.Errorf("beyond the bound: %v", err)
 	}
 	letGo()
-	l.must(errors.Join(<-first, <-first))
 	taken := 2
 	for _, err := range <-ended {
 		switch {
@@ -136,22 +147,13 @@ func TestNobodyWaits(t *testing.T) {
 	t.Parallel()
 	l := openLedger(t)
 	wave, key := l.wave("one"), uuid.New()
-	letGo := l.holdUp()
-	first := make(chan error, 2)
-	for range 2 {
-		go func() {
-			_, err := l.Append(t.Context(), response(wave, uuid.New(), "first"), tuesday)
-			first <- err
-		}()
-	}
-	l.roundsWait(1)
+	letGo := l.busyWithTwo(wave)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if _, err := l.Append(ctx, response(wave, key, "gone"), tuesday); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("out of time: %v", err)
 	}
 	letGo()
-	l.must(errors.Join(<-first, <-first))
 	if duplicate, err := l.Append(t.Context(), response(wave, key, "again"), tuesday); err != nil || duplicate {
 		t.Errorf("the retry: duplicate %v, error %v", duplicate, err)
 	}
