@@ -209,9 +209,20 @@ func TestAxeRarePages(t *testing.T) {
 		b.write("password", "short").press("Set the password").sees("There is a problem").accessible("set-password-error")
 		b.open("/manage/set-password/no-such-code").accessible("set-password-spent")
 	}
-	s.run("", "wave", "open", "short")
-	s.run("", "wave", "close", "short")
+	longest := strings.Repeat("w", 40)
+	s.run("", "wave", "open", longest)
+	s.run("", "wave", "close", longest)
 	for _, screen := range sizes {
 		newTab(t, s.base, screen).open(surveyPath).sees("This survey has closed").accessible("survey-closed")
+	}
+	admin := signIn{email: "new@example.org", password: "a password of some length"}
+	newTab(t, s.base, sizes[0]).open(code).write("password", admin.password).write("again", admin.password).press("Set the password").sees("Your password is set")
+	for _, screen := range sizes {
+		b := newTab(t, s.base, screen).signIn(admin)
+		b.open("/manage/queues").sees(longest).accessible("queues-long-name")
+		b.open("/manage/surveys/care-worker-survey/waves").sees(longest).accessible("waves-long-name")
+		b.open("/manage").accessible("work-long-name")
+		b.open("/manage/surveys/care-worker-survey/waves/" + longest).sees(longest).accessible("wave-long-name")
+		b.open("/manage/surveys/care-worker-survey/actions").accessible("actions-long-name")
 	}
 }

@@ -111,8 +111,30 @@ var binary = sync.OnceValues(func() (string, error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the portal: %w\n%s", err, out)
 	}
-	return program, nil
+	return program, lookAtSources()
 })
+
+// lookAtSources lets go test know that these tests depend on what the portal is
+// built of, so that it runs them again when that has changed: it remembers which
+// files of the module a test looked at.
+func lookAtSources() error {
+	for _, folder := range []string{"cmd", "forms", "handlers", "internal", "migrations", "worker"} {
+		err := filepath.WalkDir(filepath.Join("..", "..", folder), func(path string, entry os.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case entry.Name() == "node_modules" || entry.Name() == "testdata":
+				return filepath.SkipDir
+			}
+			_, err = os.Stat(path)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("look at the portal's sources: %w", err)
+		}
+	}
+	return nil
+}
 
 func portalBinary(t testing.TB) string {
 	t.Helper()
