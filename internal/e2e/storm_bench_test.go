@@ -41,8 +41,8 @@ func BenchmarkFirstPage(b *testing.B) {
 		return func() load {
 			l, _ := s.wrk(b, 64, fmt.Sprintf(`
 wrk.headers["Accept-Encoding"] = "br"
-function request() return wrk.format("GET", %q) end
-`, address), http.StatusOK)
+wrk.path = %q
+`, address))
 			return l
 		}
 	}
@@ -104,7 +104,7 @@ func BenchmarkStorm(b *testing.B) {
 	storm.Go(func() {
 		defer calm()
 		for s.stored() < *benchStorm {
-			s.wrk(b, 64, postScript(body), http.StatusCreated)
+			s.wrk(b, 64, postScript(body))
 		}
 	})
 	most := map[*process]int{}
