@@ -3,23 +3,24 @@ package forms
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 )
 
 // Encode returns the one JSON that stands for these answers: an object of
 // names, sorted, with a list of strings each. It is what encoding/json makes
-// of them.
+// of them. It has no line break.
 func (a Answers) Encode() []byte {
-	size := 2
+	size, names := 2, make([]string, 0, len(a))
 	for name, values := range a {
+		names = append(names, name)
 		size += len(name) + 6
 		for _, value := range values {
 			size += len(value) + 3
 		}
 	}
 	out := append(make([]byte, 0, size), '{')
-	for i, name := range slices.Sorted(maps.Keys(a)) {
+	slices.Sort(names)
+	for i, name := range names {
 		if i > 0 {
 			out = append(out, ',')
 		}

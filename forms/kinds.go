@@ -107,7 +107,7 @@ type answer struct {
 	today  clock
 }
 
-func (a answer) of(p part) []string { return a.path.answers[a.node.name(a.member, p)] }
+func (a answer) of(p part) []string { return a.path.of(a.node, a.member, p) }
 
 func (a answer) first(p part) string {
 	if values := a.of(p); len(values) > 0 {

@@ -20,13 +20,24 @@ const maxPostedMembers = 500
 // Parse reads the answers from a form post. Names that the form does not have
 // are ignored. Broken UTF-8 and NUL in an answer give ErrMalformed.
 func (f *Form) Parse(values url.Values) (Answers, error) {
-	in := intake{form: f, answers: make(Answers, len(values))}
+	in := intake{form: f, answers: make(Answers, roomFor(len(values)))}
 	for name, posted := range values {
 		if err := in.add(name, posted); err != nil {
 			return nil, err
 		}
 	}
 	return in.finish()
+}
+
+// roomFor is for how many answers to make room where so many values were posted.
+// A map grows beyond fullSurvey by twice its size, and besides the answers to all
+// of the survey there are a few values that are none.
+func roomFor(posted int) int {
+	const fullSurvey, besides = 56, 8
+	if posted > fullSurvey && posted <= fullSurvey+besides {
+		return fullSurvey
+	}
+	return posted
 }
 
 // intake gathers posted values, in any order, into canonical answers.
@@ -51,13 +62,8 @@ func (in *intake) add(name string, posted []string) error {
 }
 
 func (in *intake) addField(f field, member int, posted []string) error {
-	for _, v := range posted {
-		if !utf8.ValidString(v) {
-			return fmt.Errorf("%w: they are not in UTF-8", ErrMalformed)
-		}
-		if strings.IndexByte(v, 0) >= 0 {
-			return fmt.Errorf("%w: they hold a NUL character", ErrMalformed)
-		}
+	if err := readable(posted); err != nil {
+		return err
 	}
 	values := f.canonical(posted)
 	switch {
@@ -69,6 +75,19 @@ func (in *intake) addField(f field, member int, posted []string) error {
 			in.members = map[*group][]memberValue{}
 		}
 		in.members[f.node.group] = append(in.members[f.node.group], memberValue{member, f, values})
+	}
+	return nil
+}
+
+// readable tells what of posted values cannot be taken for text.
+func readable(posted []string) error {
+	for _, v := range posted {
+		if !utf8.ValidString(v) {
+			return fmt.Errorf("%w: they are not in UTF-8", ErrMalformed)
+		}
+		if strings.IndexByte(v, 0) >= 0 {
+			return fmt.Errorf("%w: they hold a NUL character", ErrMalformed)
+		}
 	}
 	return nil
 }

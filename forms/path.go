@@ -1,5 +1,7 @@
 package forms
 
+import "iter"
+
 // path is the way that answers lead through a form: which pages are reached
 // and which questions are asked. Because a condition may only look back
 // (loading sees to it), one pass in the order of asking settles everything: an
@@ -8,8 +10,9 @@ package forms
 type path struct {
 	form    *Form
 	answers Answers
-	reached []bool // by place in plan.pages
-	asked   []bool // by slot; the members of groups follow the single questions
+	places  [][]string // instead of answers, where Take has read them
+	reached []bool     // by place in plan.pages
+	asked   []bool     // by slot; the members of groups follow the single questions
 	groups  map[*group]groupState
 	ending  *Page
 
@@ -25,7 +28,15 @@ type groupState struct {
 }
 
 func (f *Form) walk(a Answers) *path {
-	p := &path{form: f, answers: a, reached: make([]bool, len(f.plan.pages))}
+	p := &path{form: f, answers: a}
+	p.walk()
+	return p
+}
+
+// walk finds out what is reached and asked.
+func (p *path) walk() {
+	f, a := p.form, p.answers
+	p.reached = make([]bool, len(f.plan.pages))
 	p.lookUp = p.values
 	slots := f.plan.singles
 	if len(f.plan.groups) > 0 {
@@ -55,7 +66,14 @@ func (f *Form) walk(a Answers) *path {
 			}
 		}
 	}
-	return p
+}
+
+// of returns what was given for one name on the wire.
+func (p *path) of(n *node, member int, part part) []string {
+	if p.places != nil {
+		return p.places[n.places[part]]
+	}
+	return p.answers[n.name(member, part)]
 }
 
 // membersOf is how often a page is filled in: once, or once for each member.
@@ -114,7 +132,7 @@ func (p *path) counted(n *node, member int) []string {
 
 func (p *path) given(n *node, member int) []string {
 	for _, part := range n.kind.parts {
-		if values := p.answers[n.name(member, part)]; len(values) > 0 {
+		if values := p.of(n, member, part); len(values) > 0 {
 			return values
 		}
 	}
@@ -122,7 +140,7 @@ func (p *path) given(n *node, member int) []string {
 }
 
 func (p *path) notKnown(n *node, member int) bool {
-	return n.question.NotKnown && len(p.answers[n.name(member, partUnknown)]) > 0
+	return n.question.NotKnown && len(p.of(n, member, partUnknown)) > 0
 }
 
 // Step is one page on the way that answers lead through a form, and of a page
@@ -167,6 +185,27 @@ func (f *Form) Visible(a Answers) []Step {
 	return steps
 }
 
+// Asked goes through the questions that the answers lead to, in the order of the
+// form; those of a page that repeats come once for each member.
+func (f *Form) Asked(a Answers) iter.Seq[Asked] {
+	return func(yield func(Asked) bool) {
+		p := f.walk(a)
+		for i := range f.plan.pages {
+			compiled := &f.plan.pages[i]
+			if !p.reached[i] {
+				continue
+			}
+			for member := range p.membersOf(compiled.group) {
+				for _, n := range compiled.nodes {
+					if p.asked[p.slot(n, member)] && !yield(Asked{n.question, n.name(member, partMain)}) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
 // Ending returns the page at which the answers' path stops, so that nothing
 // can be sent, or nil. Validate does not look at it.
 func (f *Form) Ending(a Answers) *Page { return f.walk(a).ending }
@@ -186,8 +225,11 @@ func (f *Form) Strip(a Answers) Answers {
 		for member := range p.membersOf(compiled.group) {
 			before := len(out)
 			for _, n := range compiled.nodes {
-				if p.asked[p.slot(n, member)] {
-					p.keep(out, n, member, kept)
+				if !p.asked[p.slot(n, member)] {
+					continue
+				}
+				for part := range p.parts(n, member) {
+					out[n.name(kept, part)] = p.of(n, member, part)
 				}
 			}
 			if len(out) > before {
@@ -198,25 +240,25 @@ func (f *Form) Strip(a Answers) Answers {
 	return out
 }
 
-// keep copies to out what counts of one question's answer.
-func (p *path) keep(out Answers, n *node, member, as int) {
-	take := func(part part) {
-		if values := p.answers[n.name(member, part)]; len(values) > 0 {
-			out[n.name(as, part)] = values
+// parts are those of one question's answer that count.
+func (p *path) parts(n *node, member int) iter.Seq[part] {
+	return func(yield func(part) bool) {
+		given := func(part part) bool { return len(p.of(n, member, part)) == 0 || yield(part) }
+		if p.notKnown(n, member) {
+			given(partUnknown)
+			return
 		}
-	}
-	if p.notKnown(n, member) {
-		take(partUnknown)
-		return
-	}
-	for _, part := range n.kind.parts {
-		take(part)
-	}
-	if n.question.Estimated && p.given(n, member) != nil {
-		take(partEstimated)
-	}
-	if n.other && n.choseOther(p.answers[n.name(member, partMain)]) {
-		take(partOther)
+		for _, part := range n.kind.parts {
+			if !given(part) {
+				return
+			}
+		}
+		if n.question.Estimated && p.given(n, member) != nil && !given(partEstimated) {
+			return
+		}
+		if n.other && n.choseOther(p.of(n, member, partMain)) {
+			given(partOther)
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ type plan struct {
 	groups  map[string]*group
 	plain   map[string]field // names on the wire outside groups
 	singles int              // questions outside groups, which have the slots below this
+	places  []place          // of the names in plain, for Take
 }
 
 type pagePlan struct {
@@ -35,6 +36,7 @@ type node struct {
 	rank     map[string]int // option code -> place in the list
 	other    bool           // an option asks "say what"
 	names    [][partCount]string
+	places   [partCount]int // of its parts, outside groups
 }
 
 type group struct {
@@ -123,6 +125,7 @@ func compile(f *Form) plan {
 		}
 		p.pages = append(p.pages, compiled)
 	}
+	p.findPlaces()
 	return p
 }
 

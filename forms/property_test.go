@@ -141,10 +141,18 @@ func TestValidateAnything(t *testing.T) {
 		a := mustParse(t, f, drawPost(t, f))
 		errs := f.Validate(a, "en", validateDay)
 		place := map[string]int{}
+		asked := slices.Collect(f.Asked(a))
 		for i, step := range f.Visible(a) {
-			for j, asked := range step.Asked {
-				place[asked.Name] = 1000*i + j + 1
+			for j, one := range step.Asked {
+				place[one.Name] = 1000*i + j + 1
+				if len(asked) == 0 || asked[0] != one {
+					t.Fatalf("%s is asked on a page, and not in turn", one.Name)
+				}
+				asked = asked[1:]
 			}
+		}
+		if len(asked) > 0 {
+			t.Errorf("%s is asked on no page", asked[0].Name)
 		}
 		last := 0
 		for _, e := range errs {

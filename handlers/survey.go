@@ -162,15 +162,14 @@ func (a *app) surveyPost(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	p := surveyPost{app: a, c: c, key: uuid.New(), visit: visit{form: a.Survey, lang: a.languages.choose(c.Request).code}}
-	if p.answers, err = a.Survey.Parse(posted); err != nil {
+	p := surveyPost{app: a, c: c, posted: posted, visit: visit{form: a.Survey, lang: a.languages.choose(c.Request).code}}
+	if err := p.read(); err != nil {
 		return err
 	}
 	key, keyOK := submissionKey(posted)
-	if keyOK {
-		p.key = key
+	if p.key = key; !keyOK {
+		p.key = uuid.New()
 	}
-	p.posted = posted
 	allowed := a.limiter.allow(c, "survey", a.RateLimit)
 	if p.endTurn, err = a.surveyTurns.take(c.Request.Context()); err != nil {
 		return err
@@ -202,7 +201,7 @@ func (a *app) surveyPost(c *gin.Context) error {
 		}
 		return p.again(http.StatusUnprocessableEntity, "stale")
 	}
-	duplicate, err := a.takeResponse(c, p.visit, p.key, p.answers)
+	duplicate, err := p.take()
 	if err != nil {
 		return p.explain(err)
 	}
@@ -233,7 +232,34 @@ type surveyPost struct {
 	c       *gin.Context
 	posted  url.Values
 	key     uuid.UUID
-	answers forms.Answers // not stripped and not validated
+	answers forms.Answers // not stripped and not validated; nil if encoded is set
+	encoded forms.Encoded // of answers with which nothing is wrong
+}
+
+// read reads the answers as the form of this version does.
+func (p *surveyPost) read() (err error) {
+	var right bool
+	if p.encoded, right = p.form.Take(p.posted, p.app.Now()); !right {
+		p.answers, err = p.form.Parse(p.posted)
+	}
+	return err
+}
+
+// given are the answers as they were given, to be shown again.
+func (p *surveyPost) given() forms.Answers {
+	if p.encoded != nil {
+		// What could be taken can be read.
+		p.answers, _ = p.form.Parse(p.posted)
+		p.encoded = nil
+	}
+	return p.answers
+}
+
+func (p *surveyPost) take() (duplicate bool, err error) {
+	if p.encoded != nil {
+		return p.app.keepResponse(p.c, p.visit, p.key, p.encoded, p.app.Now())
+	}
+	return p.app.takeResponse(p.c, p.visit, p.key, p.answers)
 }
 
 // find fills in where the answers belong. Answers to another version are read
@@ -264,7 +290,7 @@ func (p *surveyPost) find() error {
 		return err
 	}
 	if p.form != p.app.Survey {
-		p.answers, err = p.form.Parse(p.posted)
+		err = p.read()
 	}
 	return err
 }
@@ -290,7 +316,7 @@ func (p *surveyPost) again(status int, notice string, faults ...forms.FieldError
 
 func (p *surveyPost) page(notice string, faults ...forms.FieldError) *formPage {
 	return p.app.formPage(p.c, documentInput{
-		Form: p.form, Answers: p.answers, Errors: faults, Lang: p.lang,
+		Form: p.form, Answers: p.given(), Errors: faults, Lang: p.lang,
 		Action: p.c.Request.URL.Path, SubmissionKey: p.key.String(), Start: p.c.Query("start"), Review: notice == "" && len(faults) == 0,
 	}, p.words()[notice], p.hidden())
 }
@@ -307,15 +333,15 @@ func (p *surveyPost) askAgain(status int, fault string) error {
 
 // check shows the answers in words before they are sent.
 func (p *surveyPost) check() error {
-	if faults := p.form.Validate(p.answers, p.lang, p.app.Now()); len(faults) > 0 {
+	if faults := p.form.Validate(p.given(), p.lang, p.app.Now()); len(faults) > 0 {
 		return p.again(http.StatusUnprocessableEntity, "", faults...)
 	}
 	in := documentInput{
-		Form: p.form, Answers: p.form.Strip(p.answers), Lang: p.lang, Placeholders: p.app.Organisation.Placeholders(),
+		Form: p.form, Answers: p.form.Strip(p.given()), Lang: p.lang, Placeholders: p.app.Organisation.Placeholders(),
 		Action: p.c.Request.URL.Path,
 	}
 	hidden := append([]hiddenField{{"submission_key", p.key.String()}, {"lang", p.lang}}, p.hidden()...)
-	page := checkPage{base: p.app.spoken(p.c, p.lang, p.words()["check"]), Check: newCheck(in, append(hidden, hiddenAnswers(p.answers)...))}
+	page := checkPage{base: p.app.spoken(p.c, p.lang, p.words()["check"]), Check: newCheck(in, append(hidden, hiddenAnswers(p.given())...))}
 	return p.app.render(p.c, http.StatusOK, "check", &page)
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -35,6 +36,11 @@ func (a *app) takeResponse(c *gin.Context, v visit, key uuid.UUID, answers forms
 		}
 		return false, invalid(faults)
 	}
+	return a.keepResponse(c, v, key, answers, now)
+}
+
+// keepResponse commits valid answers to the inbox. endTurn of v is called.
+func (a *app) keepResponse(c *gin.Context, v visit, key uuid.UUID, answers interface{ Encode() []byte }, now time.Time) (duplicate bool, err error) {
 	v.endTurn() // others can be read while this one is committed
 	duplicate, err = a.Store.Append(c.Request.Context(), store.Response{
 		Key: key, WaveID: v.wave.ID, FormVersion: v.form.Version, Answers: answers,
@@ -112,7 +118,7 @@ func (p *surveyPost) inCurrentVersion() error {
 	if err != nil {
 		return err
 	}
-	answers, err := form.Parse(url.Values(p.answers))
+	answers, err := form.Parse(url.Values(p.given()))
 	if err != nil {
 		return err
 	}

@@ -81,29 +81,27 @@ func (l *Layout) bitsOf(version int, answers forms.Answers, set func(column int)
 	if form == nil {
 		return false
 	}
-	for _, step := range form.Visible(answers) {
-		for _, asked := range step.Asked {
-			c := l.byID[asked.Name]
-			if c == nil {
-				continue
+	for asked := range form.Asked(answers) {
+		c := l.byID[asked.Name]
+		if c == nil {
+			continue
+		}
+		set(c.asked)
+		values := answers[asked.Name]
+		if len(values) == 0 {
+			continue
+		}
+		set(c.answered)
+		inBase := !c.question.Kind.Closed()
+		for i := range c.question.Options {
+			option := &c.question.Options[i]
+			if slices.Contains(values, option.Code) {
+				set(c.options[i])
+				inBase = inBase || !option.Aside
 			}
-			set(c.asked)
-			values := answers[asked.Name]
-			if len(values) == 0 {
-				continue
-			}
-			set(c.answered)
-			inBase := !c.question.Kind.Closed()
-			for i := range c.question.Options {
-				option := &c.question.Options[i]
-				if slices.Contains(values, option.Code) {
-					set(c.options[i])
-					inBase = inBase || !option.Aside
-				}
-			}
-			if inBase {
-				set(c.based)
-			}
+		}
+		if inBase {
+			set(c.based)
 		}
 	}
 	return true

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"intake/forms"
 )
 
 const (
@@ -144,7 +146,7 @@ func (l *ledger) answer(c *crowd) error {
 	var answering error
 	for turn := 0; turn < uses && answering == nil; turn++ {
 		r := invited(c.wave, c.key[turn], c.codes[c.number[turn]])
-		r.Answers["one_change"] = []string{c.words[turn]}
+		r.Answers.(forms.Answers)["one_change"] = []string{c.words[turn]}
 		_, answering = l.Append(l.t.Context(), r, tuesday)
 		if c.random.IntN(60) == 0 {
 			select {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -46,7 +47,7 @@ type appending struct {
 	key       uuid.UUID
 	wave      int64
 	version   int
-	answers   string
+	answers   []byte
 	collector string
 	at        time.Time
 
@@ -154,32 +155,18 @@ func (s *Store) commit(ctx context.Context, round []*appending) {
 // their order, so that two processes that bring the same ones wait for each
 // other rather than for ever.
 func (s *Store) insert(ctx context.Context, round []*appending) error {
-	columns := struct {
-		keys, answers, collectors pq.StringArray
-		waves, versions           pq.Int64Array
-		at                        pq.StringArray
-	}{}
-	for _, a := range round {
-		columns.keys = append(columns.keys, a.key.String())
-		columns.waves = append(columns.waves, a.wave)
-		columns.versions = append(columns.versions, int64(a.version))
-		columns.answers = append(columns.answers, a.answers)
-		columns.collectors = append(columns.collectors, a.collector)
-		columns.at = append(columns.at, a.at.UTC().Format(time.RFC3339Nano))
-	}
 	statement, err := s.rounds.prepared(ctx, s)
 	if err != nil {
 		return fmt.Errorf("append responses: %w", err)
 	}
-	rows, err := statement(ctx, columns.keys, columns.waves, columns.versions, columns.answers,
-		columns.at, columns.collectors, LateFor.Seconds())
+	rows, err := statement(ctx, columnsOf(round)...)
 	if err != nil {
 		return fmt.Errorf("append responses: %w", err)
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err below tells
-	kept := make(map[uuid.UUID]bool, len(round))
+	kept := make(map[string]bool, len(round))
 	for rows.Next() {
-		var key uuid.UUID
+		var key string
 		if err := rows.Scan(&key); err != nil {
 			return fmt.Errorf("append responses: %w", err)
 		}
@@ -189,9 +176,36 @@ func (s *Store) insert(ctx context.Context, round []*appending) error {
 		return fmt.Errorf("append responses: %w", err)
 	}
 	for _, a := range round {
-		a.kept = kept[a.key]
+		a.kept = kept[a.key.String()]
 	}
 	return nil
+}
+
+// columnsOf are the values of appendRound. Answers are separated by line breaks,
+// of which their JSON has none: in an array every one of their quotation marks
+// would be escaped here and unescaped there.
+func columnsOf(round []*appending) []any {
+	var keys, answers strings.Builder
+	var waves, versions pq.Int64Array
+	var at, collectors pq.StringArray
+	size := 0
+	for _, a := range round {
+		size += len(a.answers) + 1
+	}
+	answers.Grow(size)
+	for i, a := range round {
+		if i > 0 {
+			keys.WriteByte(',')
+			answers.WriteByte('\n')
+		}
+		keys.WriteString(a.key.String())
+		answers.Write(a.answers)
+		waves = append(waves, a.wave)
+		versions = append(versions, int64(a.version))
+		at = append(at, a.at.UTC().Format(time.RFC3339Nano))
+		collectors = append(collectors, a.collector)
+	}
+	return []any{"{" + keys.String() + "}", waves, versions, answers.String(), at, collectors, LateFor.Seconds()}
 }
 
 // prepared gives what runs appendRound: prepared once for each connection,
@@ -212,9 +226,11 @@ func (r *rounds) prepared(ctx context.Context, s *Store) (func(context.Context, 
 	return r.statement.QueryContext, nil
 }
 
+// appendRound takes what columnsOf gives. That a key is fresh is looked up in a
+// hash of them: a join would compare each response of a round with each other.
 const appendRound = `WITH given AS MATERIALIZED (
 		SELECT g.key, g.wave_id, g.version, g.answers, g.at, g.collector
-		FROM unnest($1::uuid[], $2::bigint[], $3::int[], $4::text[], $5::timestamptz[], $6::text[])
+		FROM unnest($1::uuid[], $2::bigint[], $3::int[], string_to_array($4, E'\n'), $5::timestamptz[], $6::text[])
 			AS g (key, wave_id, version, answers, at, collector)
 		JOIN waves w ON w.id = g.wave_id
 		WHERE NOT w.by_invitation AND w.opens_at <= g.at AND g.version = ANY (w.versions)
@@ -223,8 +239,8 @@ const appendRound = `WITH given AS MATERIALIZED (
 		INSERT INTO submission_keys (submission_key) SELECT key FROM given ORDER BY key
 		ON CONFLICT DO NOTHING RETURNING submission_key)
 	INSERT INTO inbox (submission_key, wave_id, form_version, answers, collector_id)
-	SELECT g.key, g.wave_id, g.version, g.answers::jsonb, c.id
-	FROM fresh JOIN given g ON g.key = fresh.submission_key LEFT JOIN collectors c
-		ON c.code = g.collector AND c.wave_id = g.wave_id AND c.kind = 'open'
-			AND (c.closed_at IS NULL OR c.closed_at > g.at - make_interval(secs => $7))
+	SELECT g.key, g.wave_id, g.version, g.answers::jsonb, (SELECT c.id FROM collectors c
+		WHERE g.collector <> '' AND c.code = g.collector AND c.wave_id = g.wave_id AND c.kind = 'open'
+			AND (c.closed_at IS NULL OR c.closed_at > g.at - make_interval(secs => $7)))
+	FROM given g WHERE (g.key IN (SELECT submission_key FROM fresh)) IS TRUE
 	RETURNING submission_key`

@@ -38,8 +38,10 @@ func typedCode(typed string) string {
 		}
 		return unicode.ToUpper(r)
 	}, typed)
-	return strings.NewReplacer("O", "0", "I", "1", "L", "1").Replace(s)
+	return lookalikes.Replace(s)
 }
+
+var lookalikes = strings.NewReplacer("O", "0", "I", "1", "L", "1")
 
 // digitOf brings a decimal digit of any script into ours. The digits of a
 // script follow each other in ten places, from its nought.

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"intake/forms"
 )
 
 // Why Append refuses a response, besides ErrWaveClosed.
@@ -32,7 +30,8 @@ type Response struct {
 	Key         uuid.UUID
 	WaveID      int64
 	FormVersion int
-	Answers     forms.Answers
+	// Answers give the JSON that is stored: forms.Answers, or forms.Encoded.
+	Answers interface{ Encode() []byte }
 	// Collector is the code of the open collector that it came through. One
 	// that is unknown or of another wave is ignored: the answers count.
 	Collector string
@@ -73,7 +72,7 @@ func (s *Store) Append(ctx context.Context, r Response, now time.Time) (duplicat
 func (s *Store) keep(ctx context.Context, r Response, now time.Time) (bool, error) {
 	collector, _ := parseCollectorCode(r.Collector)
 	return s.rounds.add(ctx, s, &appending{
-		key: r.Key, wave: r.WaveID, version: r.FormVersion, answers: string(r.Answers.Encode()), collector: collector, at: now,
+		key: r.Key, wave: r.WaveID, version: r.FormVersion, answers: r.Answers.Encode(), collector: collector, at: now,
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"intake/forms"
 	"intake/internal/store"
 )
 
@@ -25,7 +26,7 @@ func TestReleaseForgetsTheOrderOfInvitations(t *testing.T) {
 		// The order of use is not that of the numbers.
 		for n, number := range rand.Perm(len(codes))[:size] {
 			r := invited(wave, uuid.New(), codes[number])
-			r.Answers["one_change"] = []string{fmt.Sprint(n)}
+			r.Answers.(forms.Answers)["one_change"] = []string{fmt.Sprint(n)}
 			l.append(r)
 		}
 		used := l.texts(`SELECT i.number::text FROM inbox b JOIN invitations i ON i.xmin::text = b.xmin::text

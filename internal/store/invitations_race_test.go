@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"intake/forms"
 	"intake/internal/store"
 )
 
@@ -80,7 +81,7 @@ func TestAFailedRequestSpendsNothing(t *testing.T) {
 	wave := l.byInvitation("one")
 	_, codes := l.closedCollector(wave, "Providers", 2)
 	broken := invited(wave, uuid.New(), codes[0])
-	broken.Answers["one_change"] = []string{"\x00"} // jsonb refuses it
+	broken.Answers.(forms.Answers)["one_change"] = []string{"\x00"} // jsonb refuses it
 	if _, err := l.Append(t.Context(), broken, tuesday); err == nil {
 		t.Error("answers that the ledger cannot hold are taken")
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"intake/forms"
 	"intake/internal/store"
 )
 
@@ -97,7 +98,7 @@ func TestOnlyTextsOfAnEditionAreQueued(t *testing.T) {
 	wave := l.wave("one")
 	l.fill(wave, 0, 30)
 	quiet := response(wave, uuid.New(), "")
-	delete(quiet.Answers, question)
+	delete(quiet.Answers.(forms.Answers), question)
 	_, err := l.Append(t.Context(), quiet, tuesday)
 	l.must(err)
 	l.release(wave, tuesday)
@@ -223,9 +224,9 @@ func TestReleasedTextsOfAView(t *testing.T) {
 	wave := l.wave("one")
 	for i := range 24 {
 		r := response(wave, uuid.New(), fmt.Sprint(i))
-		r.Answers["service"] = []string{[]string{"home_care", "care_home"}[i%2]}
+		r.Answers.(forms.Answers)["service"] = []string{[]string{"home_care", "care_home"}[i%2]}
 		if i%3 > 0 {
-			r.Answers["district"] = []string{[]string{"maldon", "harlow"}[i%3-1]}
+			r.Answers.(forms.Answers)["district"] = []string{[]string{"maldon", "harlow"}[i%3-1]}
 		}
 		_, err := l.Append(t.Context(), r, tuesday)
 		l.must(err)
