@@ -1,138 +1,15 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/google/uuid"
+	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 )
-
-// ErrOverloaded: more responses wait to be committed than the store takes on.
-// None of them is lost; this one has to come again a little later.
-var ErrOverloaded = errors.New("too many responses wait to be committed")
-
-// Bounds of what waits for a round, and of a round.
-const (
-	mostWaiting      = 4096
-	mostWaitingBytes = 32 << 20
-	mostInRound      = 256
-	// roundPatience bounds one statement. With requestTimeout of the handlers
-	// it stays within closingGrace.
-	roundPatience = 9 * time.Second
-)
-
-// rounds commits responses together with whatever else has come meanwhile. A
-// response that finds no round on its way is committed at once, by itself; those
-// that come while it is wait and share the next statement, and so the wait for
-// the disk. The zero value is ready to use.
-type rounds struct {
-	mu      sync.Mutex
-	waiting []*appending
-	bytes   int // of what waits
-	running bool
-
-	statement *sql.Stmt // of who runs; nil until it is first needed
-}
-
-// appending is a response that waits for its round.
-type appending struct {
-	key       uuid.UUID
-	wave      int64
-	version   int
-	answers   []byte
-	collector string
-	at        time.Time
-
-	gone   <-chan struct{} // closed when nobody waits for it any more
-	kept   bool
-	result chan error // nil, then kept tells
-}
-
-// full reports whether more waits than is taken on.
-func (r *rounds) full() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.isFull()
-}
-
-func (r *rounds) isFull() bool { return len(r.waiting) >= mostWaiting || r.bytes >= mostWaitingBytes }
-
-// add waits until the response's round is over and reports whether it was kept.
-// ctx ends the wait, not the round: whether it was kept is then open.
-func (r *rounds) add(ctx context.Context, s *Store, a *appending) (kept bool, err error) {
-	a.gone, a.result = ctx.Done(), make(chan error, 1)
-	r.mu.Lock()
-	if r.isFull() {
-		r.mu.Unlock()
-		return false, ErrOverloaded
-	}
-	r.waiting, r.bytes = append(r.waiting, a), r.bytes+len(a.answers)
-	if !r.running {
-		r.running = true
-		go r.run(s)
-	}
-	r.mu.Unlock()
-	select {
-	case err := <-a.result:
-		return a.kept, err
-	case <-ctx.Done():
-		return false, ctx.Err()
-	}
-}
-
-// run commits rounds until nothing waits.
-func (r *rounds) run(s *Store) {
-	for {
-		round := r.take()
-		if round == nil {
-			return
-		}
-		// Nobody's request is its context: it is everybody's.
-		ctx, cancel := context.WithTimeout(context.Background(), roundPatience)
-		s.commit(ctx, round)
-		cancel()
-	}
-}
-
-// take takes the next round, in the order of its keys; nil if nothing waits. Of
-// two responses with the same key the second is left for another round, which
-// then knows what became of the first.
-func (r *rounds) take() []*appending {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var round, left []*appending
-	keys := make(map[uuid.UUID]bool, min(len(r.waiting), mostInRound))
-	for _, a := range r.waiting {
-		select {
-		case <-a.gone:
-			r.bytes -= len(a.answers)
-			continue
-		default:
-		}
-		if len(round) == mostInRound || keys[a.key] {
-			left = append(left, a)
-			continue
-		}
-		keys[a.key] = true
-		r.bytes -= len(a.answers)
-		round = append(round, a)
-	}
-	r.waiting = left
-	if len(round) == 0 {
-		r.running = false
-		return nil
-	}
-	slices.SortFunc(round, func(a, b *appending) int { return bytes.Compare(a.key[:], b.key[:]) })
-	return round
-}
 
 // commit commits a round and tells each what became of it. One that the
 // database cannot take fails alone: the round is divided until it is found.
@@ -155,11 +32,14 @@ func (s *Store) commit(ctx context.Context, round []*appending) {
 // their order, so that two processes that bring the same ones wait for each
 // other rather than for ever.
 func (s *Store) insert(ctx context.Context, round []*appending) error {
-	statement, err := s.rounds.prepared(ctx, s)
+	if len(round) == 1 {
+		return s.insertOne(ctx, round[0])
+	}
+	statement, err := s.rounds.prepared(ctx, s, appendRound)
 	if err != nil {
 		return fmt.Errorf("append responses: %w", err)
 	}
-	rows, err := statement(ctx, columnsOf(round)...)
+	rows, err := statement.QueryContext(ctx, columnsOf(round)...)
 	if err != nil {
 		return fmt.Errorf("append responses: %w", err)
 	}
@@ -208,23 +88,65 @@ func columnsOf(round []*appending) []any {
 	return []any{"{" + keys.String() + "}", waves, versions, answers.String(), at, collectors, LateFor.Seconds()}
 }
 
-// prepared gives what runs appendRound: prepared once for each connection,
-// unless a pooler may lend connections out by transaction, where a prepared
-// statement would be somebody else's.
-func (r *rounds) prepared(ctx context.Context, s *Store) (func(context.Context, ...any) (*sql.Rows, error), error) {
-	if s.oneMessage {
-		return func(ctx context.Context, args ...any) (*sql.Rows, error) {
-			return s.db.QueryContext(ctx, appendRound, args...)
-		}, nil
+// insertOne is insert for a round of one, which is most of them unless there is
+// a storm, by a statement that costs the database little more than a plain insert.
+func (s *Store) insertOne(ctx context.Context, a *appending) error {
+	statement, err := s.rounds.prepared(ctx, s, appendOne)
+	if err != nil {
+		return fmt.Errorf("append response: %w", err)
 	}
-	if r.statement == nil {
-		var err error
-		if r.statement, err = s.db.PrepareContext(ctx, appendRound); err != nil {
+	a.kept, err = appended(statement.ExecContext(ctx, a.key, a.wave, a.version, string(a.answers), a.at, a.at.Add(-LateFor), a.collector))
+	return err
+}
+
+// statement is a query that runs with values.
+type statement interface {
+	QueryContext(ctx context.Context, values ...any) (*sql.Rows, error)
+	ExecContext(ctx context.Context, values ...any) (sql.Result, error)
+}
+
+// prepared prepares a query once for each connection, unless a pooler may lend
+// connections out by transaction, where a prepared statement would be somebody
+// else's.
+func (r *rounds) prepared(ctx context.Context, s *Store, query string) (statement, error) {
+	if s.oneMessage {
+		return unprepared{s.db, query}, nil
+	}
+	if r.statements[query] == nil {
+		prepared, err := s.db.PrepareContext(ctx, query)
+		if err != nil {
 			return nil, err
 		}
+		if r.statements == nil {
+			r.statements = map[string]*sql.Stmt{}
+		}
+		r.statements[query] = prepared
 	}
-	return r.statement.QueryContext, nil
+	return r.statements[query], nil
 }
+
+type unprepared struct {
+	db    *sqlx.DB
+	query string
+}
+
+func (u unprepared) QueryContext(ctx context.Context, values ...any) (*sql.Rows, error) {
+	return u.db.QueryContext(ctx, u.query, values...)
+}
+
+func (u unprepared) ExecContext(ctx context.Context, values ...any) (sql.Result, error) {
+	return u.db.ExecContext(ctx, u.query, values...)
+}
+
+const appendOne = `WITH fresh AS (
+		INSERT INTO submission_keys (submission_key) SELECT $1 FROM waves w
+		WHERE w.id = $2 AND NOT w.by_invitation AND w.opens_at <= $5 AND $3 = ANY (w.versions)
+			AND (w.closes_at IS NULL OR w.closes_at >= w.opens_at AND w.closes_at > $6)
+		ON CONFLICT DO NOTHING RETURNING submission_key)
+	INSERT INTO inbox (submission_key, wave_id, form_version, answers, collector_id)
+	SELECT submission_key, $2, $3, $4, (SELECT c.id FROM collectors c
+		WHERE $7 <> '' AND c.code = $7 AND c.wave_id = $2 AND c.kind = 'open' AND (c.closed_at IS NULL OR c.closed_at > $6))
+	FROM fresh`
 
 // appendRound takes what columnsOf gives. That a key is fresh is looked up in a
 // hash of them: a join would compare each response of a round with each other.

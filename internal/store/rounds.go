@@ -1,0 +1,150 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// ErrOverloaded: more responses wait to be committed than the store takes on.
+// None of them is lost; this one has to come again a little later.
+var ErrOverloaded = errors.New("too many responses wait to be committed")
+
+// Bounds of what waits for a round, and of a round.
+const (
+	mostWaiting      = 4096
+	mostWaitingBytes = 32 << 20
+	mostInRound      = 256
+	// roundPatience bounds one statement. With requestTimeout of the handlers
+	// it stays within closingGrace.
+	roundPatience = 9 * time.Second
+)
+
+// rounds commits responses together with whatever else has come meanwhile. A
+// response that finds no round on its way is committed at once, by itself; those
+// that come while it is wait and share the next statement, and so the wait for
+// the disk. The zero value is ready to use.
+type rounds struct {
+	mu      sync.Mutex
+	waiting []*appending
+	bytes   int // of what waits
+	running bool
+
+	statements map[string]*sql.Stmt // of who runs, by query
+}
+
+// appending is a response that waits for its round.
+type appending struct {
+	key       uuid.UUID
+	wave      int64
+	version   int
+	answers   []byte
+	collector string
+	at        time.Time
+
+	gone   <-chan struct{} // closed when nobody waits for it any more
+	kept   bool
+	result chan error // nil, then kept tells
+}
+
+// full reports whether more waits than is taken on.
+func (r *rounds) full() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.isFull()
+}
+
+func (r *rounds) isFull() bool { return len(r.waiting) >= mostWaiting || r.bytes >= mostWaitingBytes }
+
+// add waits until the response's round is over and reports whether it was kept.
+// ctx ends the wait, not the round: whether it was kept is then open.
+func (r *rounds) add(ctx context.Context, s *Store, a *appending) (kept bool, err error) {
+	a.gone, a.result = ctx.Done(), make(chan error, 1)
+	r.mu.Lock()
+	if r.isFull() {
+		r.mu.Unlock()
+		return false, ErrOverloaded
+	}
+	alone := !r.running
+	r.waiting, r.bytes, r.running = append(r.waiting, a), r.bytes+len(a.answers), true
+	r.mu.Unlock()
+	if alone {
+		// Its own round is its caller's to run: to hand it over would take longer
+		// than the database does. What has come meanwhile is not.
+		r.runOne(s)
+		if r.goesOn() {
+			go r.run(s)
+		}
+	}
+	select {
+	case err := <-a.result:
+		return a.kept, err
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+}
+
+// run commits rounds until nothing waits.
+func (r *rounds) run(s *Store) {
+	for r.runOne(s) {
+	}
+}
+
+// goesOn reports whether anything waits; if not, whoever comes next runs a round.
+func (r *rounds) goesOn() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.running = len(r.waiting) > 0
+	return r.running
+}
+
+// runOne commits a round, and reports false if nothing waited.
+func (r *rounds) runOne(s *Store) bool {
+	round := r.take()
+	if round == nil {
+		return false
+	}
+	// Nobody's request is its context: it is everybody's.
+	ctx, cancel := context.WithTimeout(context.Background(), roundPatience)
+	defer cancel()
+	s.commit(ctx, round)
+	return true
+}
+
+// take takes the next round, in the order of its keys; nil if nothing waits. Of
+// two responses with the same key the second is left for another round, which
+// then knows what became of the first.
+func (r *rounds) take() []*appending {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var round, left []*appending
+	keys := make(map[uuid.UUID]bool, min(len(r.waiting), mostInRound))
+	for _, a := range r.waiting {
+		select {
+		case <-a.gone:
+			r.bytes -= len(a.answers)
+			continue
+		default:
+		}
+		if len(round) == mostInRound || keys[a.key] {
+			left = append(left, a)
+			continue
+		}
+		keys[a.key] = true
+		r.bytes -= len(a.answers)
+		round = append(round, a)
+	}
+	r.waiting = left
+	if len(round) == 0 {
+		r.running = false
+		return nil
+	}
+	slices.SortFunc(round, func(a, b *appending) int { return bytes.Compare(a.key[:], b.key[:]) })
+	return round
+}
