@@ -17,22 +17,45 @@ import (
 	"time"
 )
 
-// output keeps what a process prints.
+// output keeps what processes print, in a file that they write to themselves. The
+// zero value is ready to use.
 type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+	opened sync.Once
+	file   *os.File
+	err    error
+}
+
+func (o *output) open() (*os.File, error) {
+	o.opened.Do(func() {
+		if o.file, o.err = os.CreateTemp(shared.dir, "output-"); o.err != nil {
+			return
+		}
+		// Several may write, each to the end.
+		name := o.file.Name()
+		_ = o.file.Close()
+		o.file, o.err = os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0o600) //nolint:gosec // a file of the tests
+	})
+	return o.file, o.err
 }
 
 func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
+	file, err := o.open()
+	if err != nil {
+		return 0, err
+	}
+	return file.Write(p)
 }
 
 func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
+	file, err := o.open()
+	if err != nil {
+		return err.Error()
+	}
+	text, err := os.ReadFile(file.Name())
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }
 
 // process is a program that a test runs and that ends with it.
@@ -50,7 +73,11 @@ func startProcess(name string, out *output, env []string, program string, args .
 	// Whoever started it ends it: no context of a test does.
 	cmd := exec.CommandContext(context.Background(), program, args...)
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, env...)
-	cmd.Stdout, cmd.Stderr = out, out
+	file, err := out.open()
+	if err != nil {
+		return nil, fmt.Errorf("keep what %s prints: %w", name, err)
+	}
+	cmd.Stdout, cmd.Stderr = file, file
 	cmd.WaitDelay = 5 * time.Second
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	p := &process{name: name, cmd: cmd, out: out, ended: make(chan struct{})}
