@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"fmt"
 	"context"
 	"io"
 	"net"
@@ -117,5 +119,53 @@ func TestWebAndWorkerServeAndStop(t *testing.T) {
 
 	web.stops(0)
 	worker.stops(0)
+	portal(t, "health", "--addr", addr).wants(1)
+}
+
+// Told to stop, web says so and serves on until the load balancer has noticed:
+// connections end with their next answer, and none is cut.
+func TestWebServesOnWhileItIsAboutToEnd(t *testing.T) {
+	t.Parallel()
+	const delay = 2 * time.Second
+	db := testenv.Open(t)
+	s := sound(t)
+	admin := freeAddr(t)
+	web := start(t, "web", "--addr", "127.0.0.1:0", "--admin-addr", admin, "--drain-delay", delay.String(), "--database-url", db.DSN,
+		"--redis-url", testenv.Redis(t), "--keyset", s.Keyset, "--base-url", s.BaseURL, "--smtp-url", testenv.Mail(t).URL())
+	addr := web.says(`web serves.* addr=(\S+)`)[1]
+	idle, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", addr)
+	must(t, err)
+	defer idle.Close() //nolint:errcheck // the server does
+	reader := bufio.NewReader(idle)
+	ask := func(path string) *http.Response {
+		t.Helper()
+		_, err := fmt.Fprintf(idle, "GET %s HTTP/1.1\r\nHost: portal\r\n\r\n", path)
+		must(t, err)
+		answer, err := http.ReadResponse(reader, nil)
+		must(t, err)
+		_, err = io.Copy(io.Discard, answer.Body)
+		must(t, err)
+		must(t, answer.Body.Close())
+		return answer
+	}
+	if answer := ask("/"); answer.Close {
+		t.Error("connections end before the end")
+	}
+	begun := time.Now()
+	web.cancel()
+	web.says("web is about to end and serves on")
+	for _, at := range []string{addr, admin} {
+		if status, body := get(t, "http://"+at+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, `"stopping":true`) {
+			t.Errorf("readyz answers %d %s", status, body)
+		}
+	}
+	portal(t, "health", "--addr", addr).wants(0)
+	if answer := ask("/"); answer.StatusCode != http.StatusOK || !answer.Close {
+		t.Errorf("on a connection of before the answer is %s, and it ends: %v", answer.Status, answer.Close)
+	}
+	web.ends(0)
+	if took := time.Since(begun); took < delay {
+		t.Errorf("it ended after %s", took)
+	}
 	portal(t, "health", "--addr", addr).wants(1)
 }
