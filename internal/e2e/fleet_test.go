@@ -165,8 +165,8 @@ func (l *fleetLoad) sendOne(ctx context.Context, rng *rand.Rand) {
 		time.Sleep(50 * time.Millisecond)
 		ok = l.any(rng).send(l.t, sub)
 	}
-	if ok && rng.IntN(8) == 0 && l.any(rng).send(l.t, sub) && sub.created == 0 {
-		l.t.Logf("%s was taken by a process that was killed before it could say so", sub.key)
+	if ok && rng.IntN(8) == 0 {
+		l.any(rng).send(l.t, sub) // as a phone does that has missed the answer
 	}
 	if sub.created > 1 {
 		l.t.Errorf("%s was said to be new %d times", sub.key, sub.created)
@@ -215,8 +215,8 @@ func TestFleet(t *testing.T) {
 
 	load := &fleetLoad{fleet: f, sent: &ledgerOfSent{responses: map[string]bool{}, referrals: map[string]bool{}}}
 	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
 	loading := make(chan struct{})
+	t.Cleanup(func() { stop(); <-loading })
 	go func() {
 		defer close(loading)
 		load.send(ctx, 11)

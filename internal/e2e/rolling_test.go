@@ -37,21 +37,21 @@ func TestRollingRestart(t *testing.T) {
 	}
 
 	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
 	clients := &rollingClients{fleet: f, sent: &ledgerOfSent{responses: map[string]bool{}, referrals: map[string]bool{}}}
+	t.Cleanup(func() { stop(); clients.Wait() })
 	clients.begin(ctx, newPlain(t, f.base).signIn(manager))
 
 	// A worker that cannot finish what it has at hand.
 	letGo := f.holdRouting()
 	hindered := f.workers[0]
-	hindered.signal(syscall.SIGTERM)
-	toldAt := time.Now()
+	stopped := make(chan error, 1)
+	go func() { stopped <- hindered.end(syscall.SIGTERM, jobsEndWithin) }()
 	for n, m := range f.webs {
 		served := front.backends[n].served.Load()
 		m.renew(noticesWithin + requestsEndWithin)
 		eventually(t, promptly, "the balancer has "+m.name+" again", func() bool { return front.backends[n].served.Load() > served+20 })
 	}
-	hindered.endsWithin(toldAt.Add(jobsEndWithin))
+	must(t, <-stopped)
 	letGo()
 	hindered.start()
 	f.workers[1].renew(jobsEndWithin)
@@ -76,14 +76,8 @@ func TestRollingRestart(t *testing.T) {
 // place.
 func (m *member) renew(patience time.Duration) {
 	m.fleet.t.Helper()
-	m.signal(syscall.SIGTERM)
-	m.endsWithin(time.Now().Add(patience))
+	must(m.fleet.t, m.end(syscall.SIGTERM, patience))
 	m.start()
-}
-
-func (m *member) endsWithin(deadline time.Time) {
-	m.fleet.t.Helper()
-	must(m.fleet.t, m.end(syscall.SIGTERM, time.Until(deadline)))
 }
 
 // holdRouting keeps every referral from being routed, from when both workers
