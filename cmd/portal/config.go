@@ -180,13 +180,10 @@ func checkProxies(proxies []string) error {
 	return nil
 }
 
-// mostDelayed bounds how long web serves on: supervisors kill what does not end.
-const mostDelayed = 5 * time.Minute
-
 func readDrainDelay(value string) (time.Duration, error) {
 	delay, err := time.ParseDuration(value)
-	if err != nil || delay < 0 || delay > mostDelayed {
-		return 0, fmt.Errorf("PORTAL_DRAIN_DELAY must be a time of at most %s, like 10s, not %q", mostDelayed, value)
+	if err != nil || delay < 0 || delay > 5*time.Minute { // supervisors kill what does not end
+		return 0, fmt.Errorf("PORTAL_DRAIN_DELAY must be a time like 10s, of at most 5 minutes, not %q", value)
 	}
 	return delay, nil
 }

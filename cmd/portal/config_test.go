@@ -25,7 +25,7 @@ func TestAllFaultsOfTheSettingsAtOnce(t *testing.T) {
 		"--keyset", secret, "--base-url", "portal.example.org", "--rate-limit", "many", "--drain-delay", "soon",
 		"--trusted-proxies", "10.0.0.0/8,everyone", "--organisation-file", "/nowhere/organisation.yaml").wants(1,
 		"REDIS_URL must", "PORTAL_SMTP_URL must", "PORTAL_KEYSET: ", "PORTAL_BASE_URL must", "PORTAL_RATE_LIMIT must",
-		`PORTAL_DRAIN_DELAY must be a time of at most 5m0s, like 10s, not "soon"`,
+		`PORTAL_DRAIN_DELAY must be a time like 10s, of at most 5 minutes, not "soon"`,
 		`PORTAL_TRUSTED_PROXIES must list addresses or networks, like 10.0.0.0/8, not "everyone"`,
 		"PORTAL_ORGANISATION_FILE: open /nowhere/organisation.yaml")
 	if strings.Contains(got.err, secret) {

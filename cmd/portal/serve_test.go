@@ -126,7 +126,7 @@ func TestWebAndWorkerServeAndStop(t *testing.T) {
 // connections end with their next answer, and none is cut.
 func TestWebServesOnWhileItIsAboutToEnd(t *testing.T) {
 	t.Parallel()
-	const delay = 2 * time.Second
+	const delay = 4 * time.Second
 	db := testenv.Open(t)
 	s := sound(t)
 	admin := freeAddr(t)
