@@ -64,8 +64,8 @@ type Config struct {
 	Demo bool
 	Log  *slog.Logger
 	Now  func() time.Time
-	// Stopping is closed when the server ends, so that streams end too;
-	// optional.
+	// Stopping is closed when the server is about to end, so that streams end and
+	// /readyz says so; optional.
 	Stopping <-chan struct{}
 }
 

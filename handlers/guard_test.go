@@ -101,7 +101,7 @@ func TestTLSIsKept(t *testing.T) {
 func TestNoPageHasInlineScriptOrStyle(t *testing.T) {
 	t.Parallel()
 	app := newTestApp(t, func(cfg *Config) {
-		cfg.Demo, cfg.Mailbox = true, caughtMails{{Subject: "x", Body: "y"}}
+		cfg.Demo, cfg.Mailbox, cfg.Stopping = true, caughtMails{{Subject: "x", Body: "y"}}, stopped()
 	})
 	wave, _ := app.fillWave("spring", 60)
 	reference := app.refer(concern("maldon")).Reference

@@ -25,6 +25,9 @@ type Readiness struct {
 	Redis redis.UniversalClient
 	// Schema is the number of the newest migration that the process needs.
 	Schema int64
+	// Stopping is closed when the process is about to end; optional. Then it is
+	// not ready, whatever its services are, so that a load balancer leaves it.
+	Stopping <-chan struct{}
 }
 
 // How a service is.
@@ -41,6 +44,7 @@ type readiness struct {
 	Postgres string   `json:"postgres"`
 	Redis    string   `json:"redis"`
 	Schema   string   `json:"schema"`
+	Stopping bool     `json:"stopping,omitempty"`
 	Detail   []string `json:"detail,omitempty"` // what to do, where something is not ok
 }
 
@@ -58,6 +62,12 @@ func (r Readiness) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	state, status := readinessOf(errStore, errRedis), http.StatusOK
 	if state.Postgres != serviceOK || state.Schema != serviceOK {
 		status = http.StatusServiceUnavailable
+	}
+	select {
+	case <-r.Stopping:
+		state.Stopping, status = true, http.StatusServiceUnavailable
+		state.Detail = append(state.Detail, "This process is about to end: send requests to others.")
+	default:
 	}
 	body, err := json.Marshal(state)
 	if err != nil {

@@ -105,16 +105,23 @@ func TestReadinessTellsHowPostgresIs(t *testing.T) {
 	db := testenv.Open(t)
 	client := redisClient(t, testenv.Redis(t))
 	newest := migrations.Newest()
-	expectReady(t, "a schema that is too old", Readiness{db.Store, client, newest + 1}, http.StatusServiceUnavailable,
+	expectReady(t, "a schema that is too old", Readiness{Store: db.Store, Redis: client, Schema: newest + 1}, http.StatusServiceUnavailable,
 		`{"postgres":"ok","redis":"ok","schema":"old"}`, "run portal migrate")
+	// Whatever its services are, one that is about to end takes nothing more.
+	stopping := make(chan struct{})
+	ending := Readiness{Store: db.Store, Redis: client, Schema: newest, Stopping: stopping}
+	expectReady(t, "before its end", ending, http.StatusOK, `{"postgres":"ok","redis":"ok","schema":"ok"}`, "")
+	close(stopping)
+	expectReady(t, "about to end", ending, http.StatusServiceUnavailable,
+		`{"postgres":"ok","redis":"ok","schema":"ok","stopping":true}`, "send requests to others")
 	// While a release is rolled out, processes of the release before serve on.
-	expectReady(t, "a schema that is newer", Readiness{db.Store, client, newest - 1}, http.StatusOK, `{"postgres":"ok","redis":"ok","schema":"ok"}`, "")
+	expectReady(t, "a schema that is newer", Readiness{Store: db.Store, Redis: client, Schema: newest - 1}, http.StatusOK, `{"postgres":"ok","redis":"ok","schema":"ok"}`, "")
 
 	readOnly, err := store.Open(t.Context(), db.DSN+" default_transaction_read_only=on", store.Options{MaxConns: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	expectReady(t, "a standby", Readiness{readOnly, client, newest}, http.StatusServiceUnavailable,
+	expectReady(t, "a standby", Readiness{Store: readOnly, Redis: client, Schema: newest}, http.StatusServiceUnavailable,
 		`{"postgres":"no_writes","redis":"ok","schema":"ok"}`, "point DATABASE_URL at the primary")
 
 	// All its connections are taken for longer than anybody waits.
@@ -127,11 +134,11 @@ func TestReadinessTellsHowPostgresIs(t *testing.T) {
 		})
 	}()
 	<-held
-	expectReady(t, "too slow", Readiness{readOnly, client, newest}, http.StatusServiceUnavailable,
+	expectReady(t, "too slow", Readiness{Store: readOnly, Redis: client, Schema: newest}, http.StatusServiceUnavailable,
 		`{"postgres":"away","redis":"ok","schema":"unknown"}`, "PostgreSQL does not answer")
 	if err := readOnly.Close(); err != nil {
 		t.Fatal(err)
 	}
-	expectReady(t, "closed", Readiness{readOnly, client, newest}, http.StatusServiceUnavailable,
+	expectReady(t, "closed", Readiness{Store: readOnly, Redis: client, Schema: newest}, http.StatusServiceUnavailable,
 		`{"postgres":"away","redis":"ok","schema":"unknown"}`, "PostgreSQL does not answer")
 }

@@ -14,7 +14,7 @@ func (a *app) routes(r *gin.Engine) {
 
 	r.Match([]string{http.MethodGet, http.MethodHead}, "/static/*file", gin.WrapH(a.static))
 	r.GET("/healthz", a.healthz)
-	r.GET("/readyz", gin.WrapH(Readiness{Store: a.Store, Redis: a.Redis, Schema: a.Schema}))
+	r.GET("/readyz", gin.WrapH(Readiness{Store: a.Store, Redis: a.Redis, Schema: a.Schema, Stopping: a.Stopping}))
 
 	r.GET("/", a.on(a.home))
 	r.GET("/accessibility", a.on(a.textPage("accessibility", "Accessibility")))

@@ -63,7 +63,6 @@ func newTestApp(t *testing.T, options ...func(*Config)) *testApp {
 		Organisation: demo.council, Calendar: demo.council.Calendar(), Rules: demo.rules,
 		Survey: demo.survey, Referral: demo.referral, Lists: listsOf(demo.council),
 		Log: slog.New(slog.NewTextHandler(app.log, nil)), Now: app.clock,
-		Stopping: stopped(), // no test waits for a stream that it does not ask for
 	}
 	server := httptest.NewUnstartedServer(nil)
 	app.url = "http://" + server.Listener.Addr().String()
@@ -82,6 +81,7 @@ func newTestApp(t *testing.T, options ...func(*Config)) *testApp {
 	return app
 }
 
+// stopped is Stopping of an app that is about to end, whose streams end at once.
 func stopped() <-chan struct{} {
 	done := make(chan struct{})
 	close(done)

@@ -26,7 +26,7 @@ var (
 		Buckets: []float64{.005, .02, .1, .5, 1, 2, 5, 10, 15},
 	})
 	sweepLeads = promauto.NewGauge(prometheus.GaugeOpts{
-		Name: "portal_sweep_leader", Help: "Whether this process swept when it was last its turn, 1, or another was at it, or nobody could, 0.",
+		Name: "portal_sweep_leader", Help: "Whether this process leads the sweep, 1, or another does, or nobody can, 0.",
 	})
 	sweepDone = promauto.NewGauge(prometheus.GaugeOpts{
 		Name: "portal_sweep_last_success_timestamp_seconds", Help: "When this process last finished a sweep without a fault, in seconds since 1970; 0 if never.",

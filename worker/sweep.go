@@ -13,6 +13,9 @@ import (
 
 const (
 	sweepEvery = 3 * time.Second
+	// leadFor is how long a worker sweeps before it asks for the lead anew. Nobody
+	// else comes in between but by chance, and no transaction lasts for long.
+	leadFor = 2 * sweepEvery
 	// sweepAfter leaves fresh work to its own nudge.
 	sweepAfter = 2 * time.Second
 	sweepBatch = 500
@@ -28,27 +31,24 @@ const (
 )
 
 // sweepUntil looks for due work in the ledger until ctx is done. One worker
-// at a time does it; the others stand by.
+// leads and does it; the others stand by, and ask as often as it sweeps.
 func (w *Worker) sweepUntil(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
 	defer sweepLeads.Set(0)
-	var housekept time.Time
 	seen := sightings{told: map[uuid.UUID]time.Time{}, ready: map[int64]ready{}}
 	for {
-		led, err := w.Referrals.IfLeader(ctx, "sweep", func(ctx context.Context) error {
-			defer func(begun time.Time) { sweepSeconds.Observe(time.Since(begun).Seconds()) }(time.Now())
-			err := w.sweep(ctx, seen)
-			if w.Now().Sub(housekept) >= houseEvery {
-				housekept = w.Now()
-				err = errors.Join(err, w.Store.Housekeep(ctx, w.Now()), w.vacuumInbox(ctx))
-			}
-			return err
-		})
+		led, err := w.Referrals.IfLeader(ctx, "sweep", func(ctx context.Context) error { return w.lead(ctx, ticker.C, &seen) })
+		if led && err == nil {
+			continue // before anybody else takes the lead
+		}
+		sweepLeads.Set(0)
+		if !led {
+			inboxWait.Set(0) // whoever sweeps tells
+		}
 		if err = errors.Join(err, w.vacuumAfterStorm(ctx)); err != nil && ctx.Err() == nil {
 			w.Log.Error("sweep failed", "error", err)
 		}
-		tellOfSweep(led, err)
 		select {
 		case <-ctx.Done():
 			return
@@ -59,26 +59,39 @@ func (w *Worker) sweepUntil(ctx context.Context) {
 
 // sightings are what a worker keeps from one sweep for the next.
 type sightings struct {
-	told  map[uuid.UUID]time.Time // when it last nudged for whose emails
-	ready map[int64]ready         // waves with enough for a release
+	told      map[uuid.UUID]time.Time // when it last nudged for whose emails
+	ready     map[int64]ready         // waves with enough for a release
+	housekept time.Time
 }
 
-// tellOfSweep tells how the worker's last turn at the sweep went.
-func tellOfSweep(led bool, err error) {
-	if !led {
-		sweepLeads.Set(0)
-		inboxWait.Set(0) // whoever sweeps tells
-		return
-	}
-	sweepLeads.Set(1)
-	if err == nil {
+// lead sweeps at each tick, for leadFor or until a sweep fails: then another
+// worker may fare better.
+func (w *Worker) lead(ctx context.Context, ticks <-chan time.Time, seen *sightings) error {
+	for until := time.Now().Add(leadFor); time.Now().Before(until); {
+		sweepLeads.Set(1)
+		begun := time.Now()
+		err := w.sweep(ctx, seen)
+		if w.Now().Sub(seen.housekept) >= houseEvery {
+			seen.housekept = w.Now()
+			err = errors.Join(err, w.Store.Housekeep(ctx, w.Now()), w.vacuumInbox(ctx))
+		}
+		sweepSeconds.Observe(time.Since(begun).Seconds())
+		if err = errors.Join(err, w.vacuumAfterStorm(ctx)); err != nil {
+			return err
+		}
 		sweepDone.SetToCurrentTime()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticks:
+		}
 	}
+	return nil
 }
 
 // sweep nudges again for all that is due. Where the queue takes no nudge the
 // work is done here and now: a referral does not wait for Redis.
-func (w *Worker) sweep(ctx context.Context, seen sightings) error {
+func (w *Worker) sweep(ctx context.Context, seen *sightings) error {
 	now := w.Now()
 	var due []nudge
 	referrals, err := w.Referrals.UnroutedReferrals(ctx, now.Add(-sweepAfter), sweepBatch)

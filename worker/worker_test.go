@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"database/sql"
 	"log/slog"
 	"strings"
 	"testing"
@@ -199,5 +200,43 @@ func TestABadPayloadIsNotTriedAgain(t *testing.T) {
 		if task.Retried != 0 {
 			t.Errorf("%s was tried again %d times", task.Payload, task.Retried)
 		}
+	}
+}
+
+// A worker that leads does so between its sweeps, too, and nothing of the ledger
+// is kept for it from being vacuumed: what left the inbox has to be forgotten.
+func TestTheLeadIsHeldBetweenSweeps(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, testenv.Redis(t))
+	direct, err := sql.Open("postgres", b.db.DSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = direct.Close() })
+	free := func() bool {
+		t.Helper()
+		led, err := b.Store.IfLeader(t.Context(), "sweep", func(context.Context) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return led
+	}
+	stop := b.run()
+	b.within(5*time.Second, "the worker leads", func() bool { return !free() })
+	for range 10 {
+		time.Sleep(50 * time.Millisecond)
+		if free() {
+			t.Fatal("another could lead")
+		}
+	}
+	var held, old int
+	err = direct.QueryRowContext(t.Context(), `SELECT count(*), count(*) FILTER (WHERE backend_xmin IS NOT NULL OR backend_xid IS NOT NULL)
+		FROM pg_stat_activity JOIN pg_locks USING (pid) WHERE locktype = 'advisory' AND datname = current_database()`).Scan(&held, &old)
+	if err != nil || held != 1 || old != 0 {
+		t.Errorf("%d hold a lock, %d of them what is not used any more (%v)", held, old, err)
+	}
+	stop()
+	if !free() {
+		t.Error("the lead is not given up at the end")
 	}
 }

@@ -34,14 +34,15 @@ func (c *config) withAdmin(ctx context.Context, s *services, do func() error) er
 		return err
 	}
 	server := &http.Server{
-		Handler:           c.adminHandler(s),
+		Handler:           c.adminHandler(s, ctx.Done()),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          withoutAddresses(c.log),
 	}
-	serving, stop := context.WithCancel(ctx)
+	// Until do has ended: how a process drains is to be seen, too.
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -80,11 +81,11 @@ func listenAdmin(ctx context.Context, addr string) (net.Listener, error) {
 
 // adminHandler serves /metrics, and how this process is, which a worker has no
 // other place for.
-func (c *config) adminHandler(s *services) http.Handler {
+func (c *config) adminHandler(s *services, stopping <-chan struct{}) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics(), promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-	mux.Handle("GET /readyz", s.readiness())
+	mux.Handle("GET /readyz", handlers.Readiness{Store: s.ledger, Redis: s.redis, Schema: s.schema, Stopping: stopping})
 	return mux
 }
 
@@ -93,9 +94,4 @@ func (s *services) metrics() prometheus.Gatherer {
 	asked := prometheus.NewRegistry()
 	asked.MustRegister(s.ledger.Collector(now), worker.NewQueueCollector(s.redis))
 	return prometheus.Gatherers{prometheus.DefaultGatherer, asked}
-}
-
-// readiness tells what this process can do with its services.
-func (s *services) readiness() handlers.Readiness {
-	return handlers.Readiness{Store: s.ledger, Redis: s.redis, Schema: s.schema}
 }

@@ -58,6 +58,7 @@ type settings struct {
 	TrustedProxies   []string `env:"PORTAL_TRUSTED_PROXIES" help:"Proxies whose forwarded client address counts, like 10.0.0.0/8; none if not set."`
 	Offline          string   `env:"PORTAL_OFFLINE" enum:"on,off" default:"on" help:"Whether the survey may keep itself on people's own phones; off takes it back from those that have it, but not their answers."`
 	RateLimit        string   `env:"PORTAL_RATE_LIMIT" default:"120" help:"Public posts per client and minute, or off."`
+	DrainDelay       string   `env:"PORTAL_DRAIN_DELAY" default:"0s" help:"How long web serves on after it was told to stop, while /readyz says so, like 10s: as long as the load balancer takes to notice." placeholder:"TIME"`
 	SMTPURL          string   `name:"smtp-url" env:"PORTAL_SMTP_URL" help:"The mail server, like smtps://USER:PASSWORD@mail.example.org." placeholder:"URL"`
 	MailFrom         string   `env:"PORTAL_MAIL_FROM" help:"The sender of emails to teams; portal@ the base URL's host if not set." placeholder:"EMAIL"`
 }
@@ -72,6 +73,7 @@ type config struct {
 	referral     *forms.Form
 	keys         *sealed.Keyset
 	rateLimit    int
+	drainDelay   time.Duration
 	baseURL      string
 	mailFrom     string
 	mailer       *worker.Mailer
@@ -126,6 +128,8 @@ func (s settings) understand() (*config, []error) {
 	var err error
 	cfg.rateLimit, err = readRateLimit(s.RateLimit)
 	fault(err)
+	cfg.drainDelay, err = readDrainDelay(s.DrainDelay)
+	fault(err)
 	if s.BaseURL != "" {
 		fault(cfg.readBaseURL())
 	}
@@ -174,6 +178,14 @@ func checkProxies(proxies []string) error {
 		}
 	}
 	return nil
+}
+
+func readDrainDelay(value string) (time.Duration, error) {
+	delay, err := time.ParseDuration(value)
+	if err != nil || delay < 0 || delay > 5*time.Minute { // supervisors kill what does not end
+		return 0, fmt.Errorf("PORTAL_DRAIN_DELAY must be a time like 10s, of at most 5 minutes, not %q", value)
+	}
+	return delay, nil
 }
 
 func readRateLimit(value string) (int, error) {

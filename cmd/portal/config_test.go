@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"intake/internal/routing"
 	"intake/internal/testenv"
@@ -21,9 +22,10 @@ func TestAllFaultsOfTheSettingsAtOnce(t *testing.T) {
 	const secret = "wombat"
 	got := portal(t, "web", "--database-url", "postgres://127.0.0.1:1/none",
 		"--redis-url", "http://:"+secret+"@127.0.0.1:1", "--smtp-url", "http://u:"+secret+"@127.0.0.1",
-		"--keyset", secret, "--base-url", "portal.example.org", "--rate-limit", "many",
+		"--keyset", secret, "--base-url", "portal.example.org", "--rate-limit", "many", "--drain-delay", "soon",
 		"--trusted-proxies", "10.0.0.0/8,everyone", "--organisation-file", "/nowhere/organisation.yaml").wants(1,
 		"REDIS_URL must", "PORTAL_SMTP_URL must", "PORTAL_KEYSET: ", "PORTAL_BASE_URL must", "PORTAL_RATE_LIMIT must",
+		`PORTAL_DRAIN_DELAY must be a time like 10s, of at most 5 minutes, not "soon"`,
 		`PORTAL_TRUSTED_PROXIES must list addresses or networks, like 10.0.0.0/8, not "everyone"`,
 		"PORTAL_ORGANISATION_FILE: open /nowhere/organisation.yaml")
 	if strings.Contains(got.err, secret) {
@@ -44,7 +46,7 @@ func sound(t *testing.T) settings {
 	must(t, err)
 	return settings{
 		database: database{DatabaseURL: "host=/nowhere"}, RedisURL: "redis://127.0.0.1:1", Keyset: keys,
-		BaseURL: "https://portal.example.org", Addr: "127.0.0.1:0", RateLimit: "120", SMTPURL: "smtps://mail.example.org",
+		BaseURL: "https://portal.example.org", Addr: "127.0.0.1:0", RateLimit: "120", DrainDelay: "0s", SMTPURL: "smtps://mail.example.org",
 	}
 }
 
@@ -81,6 +83,16 @@ func TestSettingsMean(t *testing.T) {
 			t.Errorf("a limit of %q means %d", limit, got)
 		}
 	}
+	for delay, want := range map[string]time.Duration{"0s": 0, "0": 0, "1500ms": 1500 * time.Millisecond, "5m": 5 * time.Minute} {
+		if got, err := readDrainDelay(delay); err != nil || got != want {
+			t.Errorf("a delay of %s means %s, %v", delay, got, err)
+		}
+	}
+	for _, delay := range []string{"", "10", "-1s", "6m", "soon"} {
+		if got, err := readDrainDelay(delay); err == nil {
+			t.Errorf("a delay of %q means %s", delay, got)
+		}
+	}
 	own := sound(t)
 	own.MailFrom = "adults@council.example.org"
 	c, err := own.read(io.Discard)
@@ -93,13 +105,13 @@ func TestSettingsMean(t *testing.T) {
 // Compose files set what is not given to nothing.
 func TestEmptySettingsAreNone(t *testing.T) {
 	for _, name := range []string{"PORTAL_TRUSTED_PROXIES", "PORTAL_ADMIN_ADDR", "PORTAL_MAIL_FROM", "PORTAL_ORGANISATION_FILE",
-		"PORTAL_RULES_FILE", "PORTAL_ADDR", "PORTAL_RATE_LIMIT"} {
+		"PORTAL_RULES_FILE", "PORTAL_ADDR", "PORTAL_RATE_LIMIT", "PORTAL_DRAIN_DELAY"} {
 		t.Setenv(name, "")
 	}
 	t.Setenv("PORTAL_BASE_URL", "https://portal.example.org")
 	forgetEmptySettings()
 	got := portal(t, "web").wants(1, "DATABASE_URL is not set")
-	for _, name := range []string{"PORTAL_TRUSTED_PROXIES", "PORTAL_RATE_LIMIT", "PORTAL_ORGANISATION_FILE", "PORTAL_BASE_URL"} {
+	for _, name := range []string{"PORTAL_TRUSTED_PROXIES", "PORTAL_RATE_LIMIT", "PORTAL_DRAIN_DELAY", "PORTAL_ORGANISATION_FILE", "PORTAL_BASE_URL"} {
 		if strings.Contains(got.err, name) {
 			t.Errorf("%s is refused:\n%s", name, got.err)
 		}

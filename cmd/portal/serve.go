@@ -88,8 +88,8 @@ func localAddr(addr string) string {
 	return addr
 }
 
-// serveWeb serves on the listener until ctx is done, then lets the requests
-// at hand finish.
+// serveWeb serves on the listener until ctx is done, and on for as long as a load
+// balancer takes to notice. Then it lets the requests at hand finish.
 func (c *config) serveWeb(ctx context.Context, listener net.Listener, s *services, mailbox handlers.Mailbox) error {
 	handler, err := handlers.New(handlers.Config{
 		Store: s.ledger, Referrals: s.referrals, Keys: c.keys, Redis: s.redis, Jobs: s.jobs,
@@ -104,7 +104,7 @@ func (c *config) serveWeb(ctx context.Context, listener net.Listener, s *service
 		return errors.Join(err, listener.Close())
 	}
 	server := &http.Server{
-		Handler:           handler,
+		Handler:           partingFrom(ctx.Done(), handler),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      60 * time.Second,
@@ -117,6 +117,7 @@ func (c *config) serveWeb(ctx context.Context, listener net.Listener, s *service
 	select {
 	case err = <-ended:
 	case <-ctx.Done():
+		err = c.serveOn(ended)
 	}
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainPatience)
 	defer cancel()
@@ -129,6 +130,34 @@ func (c *config) serveWeb(ctx context.Context, listener net.Listener, s *service
 		return nil
 	}
 	return err
+}
+
+// serveOn waits for PORTAL_DRAIN_DELAY, or for the server to end by itself.
+func (c *config) serveOn(ended <-chan error) error {
+	if c.drainDelay == 0 {
+		return nil
+	}
+	c.log.Info("web is about to end and serves on for a moment", "for", c.drainDelay)
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(c.drainDelay):
+		return nil
+	}
+}
+
+// partingFrom ends connections with their next answer once stopping is closed.
+// Those on which nothing happens stay open until the server ends: closed at once
+// they could meet a request that is on its way, which no proxy may send twice.
+func partingFrom(stopping <-chan struct{}, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-stopping:
+			w.Header().Set("Connection", "close")
+		default:
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // withoutAddresses is where net/http writes what went wrong below the

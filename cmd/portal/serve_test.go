@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -117,5 +119,53 @@ func TestWebAndWorkerServeAndStop(t *testing.T) {
 
 	web.stops(0)
 	worker.stops(0)
+	portal(t, "health", "--addr", addr).wants(1)
+}
+
+// Told to stop, web says so and serves on until the load balancer has noticed:
+// connections end with their next answer, and none is cut.
+func TestWebServesOnWhileItIsAboutToEnd(t *testing.T) {
+	t.Parallel()
+	const delay = 4 * time.Second
+	db := testenv.Open(t)
+	s := sound(t)
+	admin := freeAddr(t)
+	web := start(t, "web", "--addr", "127.0.0.1:0", "--admin-addr", admin, "--drain-delay", delay.String(), "--database-url", db.DSN,
+		"--redis-url", testenv.Redis(t), "--keyset", s.Keyset, "--base-url", s.BaseURL, "--smtp-url", testenv.Mail(t).URL())
+	addr := web.says(`web serves.* addr=(\S+)`)[1]
+	idle, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", addr)
+	must(t, err)
+	defer idle.Close() //nolint:errcheck // the server does
+	reader := bufio.NewReader(idle)
+	ask := func(path string) (status int, ends bool) {
+		t.Helper()
+		_, err := fmt.Fprintf(idle, "GET %s HTTP/1.1\r\nHost: portal\r\n\r\n", path)
+		must(t, err)
+		answer, err := http.ReadResponse(reader, nil)
+		must(t, err)
+		_, err = io.Copy(io.Discard, answer.Body)
+		must(t, err)
+		must(t, answer.Body.Close())
+		return answer.StatusCode, answer.Close
+	}
+	if _, ends := ask("/"); ends {
+		t.Error("connections end before the end")
+	}
+	begun := time.Now()
+	web.cancel()
+	web.says("web is about to end and serves on")
+	for _, at := range []string{addr, admin} {
+		if status, body := get(t, "http://"+at+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, `"stopping":true`) {
+			t.Errorf("readyz answers %d %s", status, body)
+		}
+	}
+	portal(t, "health", "--addr", addr).wants(0)
+	if status, ends := ask("/"); status != http.StatusOK || !ends {
+		t.Errorf("on a connection of before the answer is %d, and it ends: %v", status, ends)
+	}
+	web.ends(0)
+	if took := time.Since(begun); took < delay {
+		t.Errorf("it ended after %s", took)
+	}
 	portal(t, "health", "--addr", addr).wants(1)
 }

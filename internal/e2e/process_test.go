@@ -114,8 +114,11 @@ func (p *process) running() bool {
 func (p *process) signal(s syscall.Signal) { _ = p.cmd.Process.Signal(s) }
 
 // stop ends the program as Ctrl-C does and says if that did not go well.
-func (p *process) stop(patience time.Duration) error {
-	p.signal(syscall.SIGINT)
+func (p *process) stop(patience time.Duration) error { return p.end(syscall.SIGINT, patience) }
+
+// end tells the program to end and says if that did not go well.
+func (p *process) end(how syscall.Signal, patience time.Duration) error {
+	p.signal(how)
 	select {
 	case <-p.ended:
 	case <-time.After(patience):

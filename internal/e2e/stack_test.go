@@ -50,6 +50,15 @@ func newStack(t testing.TB, settings ...string) *stack {
 // newStackOn is newStack on a database that is there already.
 func newStackOn(t testing.TB, dsn string, settings ...string) *stack {
 	t.Helper()
+	s := prepareStack(t, dsn, settings...)
+	s.startWeb()
+	s.startWorker()
+	return s
+}
+
+// prepareStack is newStackOn without starting web and worker.
+func prepareStack(t testing.TB, dsn string, settings ...string) *stack {
+	t.Helper()
 	s := &stack{t: t, admin: freeAddr(t), dsn: dsn, mail: testenv.Mail(t), queue: startRedis(t), log: &output{}}
 	var err error
 	s.db, err = sql.Open("postgres", s.dsn)
@@ -76,8 +85,6 @@ func newStackOn(t testing.TB, dsn string, settings ...string) *stack {
 			t.Logf("the portal's log ends:\n%s", tail(s.log.String()))
 		}
 	})
-	s.startWeb()
-	s.startWorker()
 	return s
 }
 

@@ -170,6 +170,11 @@ func TestSessionStore(t *testing.T) {
 	l.must(sessions.Delete("a"))
 	l.must(sessions.Delete("a"))
 	expect("a", "", false)
+	l.must(sessions.Commit("a", []byte("on its way"), time.Now().Add(time.Hour))) // by a request that began before
+	expect("a", "", false)
+	l.expect("sessions that have ended and are kept", 1, `SELECT count(*) FROM sessions WHERE data = ''`)
+	l.must(l.Housekeep(t.Context(), time.Now().Add(2*time.Minute)))
+	l.expect("sessions afterwards", 0, `SELECT count(*) FROM sessions WHERE data = ''`)
 }
 
 func TestDrafts(t *testing.T) {

@@ -107,7 +107,8 @@ func (s *Store) inTx(ctx context.Context, do func(tx *sqlx.Tx) error) (err error
 // leader is followed at once.
 //
 // A lead lasts 15 seconds at most; the server takes it from a leader that
-// stands still.
+// stands still. The lock is that of a transaction, which a pooler can hold; do
+// works outside it, so that nothing of the ledger is kept from being vacuumed.
 func (s *Store) IfLeader(ctx context.Context, name string, do func(context.Context) error) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
