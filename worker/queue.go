@@ -61,9 +61,14 @@ func (q *Queue) ResponseReceived(wave int64) { q.nudge(jobRelease, payload{Wave:
 func (q *Queue) ExportAsked(id uuid.UUID) { q.nudge(jobExport, payload{Export: id}) }
 
 func (q *Queue) nudge(j job, p payload) {
+	n := nudge{j.name, p}
 	q.mu.Lock()
-	q.pending[nudge{j.name, p}] = struct{}{}
+	_, already := q.pending[n]
+	q.pending[n] = struct{}{}
 	q.mu.Unlock()
+	if already {
+		return // it is about to go
+	}
 	select {
 	case q.wake <- struct{}{}:
 	default:
