@@ -33,14 +33,14 @@ func (w *Worker) release(ctx context.Context, p payload) error {
 	}
 	if left >= stormRelease {
 		w.vacuumOwed.Store(true)
-		return w.Store.VacuumInvitations(ctx)
+		return nil
 	}
 	return errors.Join(w.Store.VacuumInvitations(ctx), w.vacuumInbox(ctx))
 }
 
 // stormRelease is how many leave together in a storm. Then there are several
-// releases a second, and the inbox is written anew once for all that came
-// between two sweeps.
+// releases a second, and the files are seen to once for all that came between two
+// sweeps.
 const stormRelease = 200
 
 // vacuumAfterStorm does what releases in a storm have left to the sweep.
@@ -52,7 +52,7 @@ func (w *Worker) vacuumAfterStorm(ctx context.Context) error {
 	if !done {
 		w.vacuumOwed.Store(true) // somebody was using it: at the next sweep
 	}
-	return err
+	return errors.Join(err, w.Store.VacuumInvitations(ctx))
 }
 
 const (

@@ -78,7 +78,7 @@ func (r *rounds) add(ctx context.Context, s *Store, a *appending) (kept bool, er
 		// Its own round is its caller's to run: to hand it over would take longer
 		// than the database does. What has come meanwhile is not.
 		r.runOne(s)
-		if r.goesOn() {
+		if !r.over() {
 			go r.run(s)
 		}
 	}
@@ -92,34 +92,37 @@ func (r *rounds) add(ctx context.Context, s *Store, a *appending) (kept bool, er
 
 // run commits rounds until nothing waits.
 func (r *rounds) run(s *Store) {
-	for r.runOne(s) {
+	for !r.over() {
+		r.runOne(s)
 	}
 }
 
-// goesOn reports whether anything waits; if not, whoever comes next runs a round.
-func (r *rounds) goesOn() bool {
+// over reports that nothing waits: whoever runs rounds runs no more.
+func (r *rounds) over() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.running = len(r.waiting) > 0
-	return r.running
+	if len(r.waiting) > 0 {
+		return false
+	}
+	r.running = false
+	return true
 }
 
-// runOne commits a round, and reports false if nothing waited.
-func (r *rounds) runOne(s *Store) bool {
+// runOne commits a round, if anything waits.
+func (r *rounds) runOne(s *Store) {
 	round := r.take()
-	if round == nil {
-		return false
+	if len(round) == 0 {
+		return
 	}
 	// Nobody's request is its context: it is everybody's.
 	ctx, cancel := context.WithTimeout(context.Background(), roundPatience)
 	defer cancel()
 	s.commit(ctx, round)
-	return true
 }
 
-// take takes the next round, in the order of its keys; nil if nothing waits. Of
-// two responses with the same key the second is left for another round, which
-// then knows what became of the first.
+// take takes the next round, in the order of its keys. Of two responses with the
+// same key the second is left for another round, which then knows what became of
+// the first.
 func (r *rounds) take() []*appending {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -141,10 +144,6 @@ func (r *rounds) take() []*appending {
 		round = append(round, a)
 	}
 	r.waiting = left
-	if len(round) == 0 {
-		r.running = false
-		return nil
-	}
 	slices.SortFunc(round, func(a, b *appending) int { return bytes.Compare(a.key[:], b.key[:]) })
 	return round
 }
