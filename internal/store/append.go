@@ -113,7 +113,7 @@ func (r *rounds) prepared(ctx context.Context, s *Store, query string) (statemen
 		return unprepared{s.db, query}, nil
 	}
 	if r.statements[query] == nil {
-		prepared, err := s.db.PrepareContext(ctx, query)
+		prepared, err := s.db.PrepareContext(ctx, query) //nolint:sqlclosecheck // it lives as long as the store
 		if err != nil {
 			return nil, err
 		}
