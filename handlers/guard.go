@@ -144,13 +144,14 @@ func parseForm(body string) (url.Values, error) {
 			return nil, errSemicolon
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		name, err := url.QueryUnescape(name)
-		if err != nil {
-			return nil, err
-		}
-		value, err = url.QueryUnescape(value)
-		if err != nil {
-			return nil, err
+		if strings.IndexByte(pair, '%') >= 0 || strings.IndexByte(pair, '+') >= 0 {
+			var err error
+			if name, err = url.QueryUnescape(name); err != nil {
+				return nil, err
+			}
+			if value, err = url.QueryUnescape(value); err != nil {
+				return nil, err
+			}
 		}
 		if already := values[name]; already != nil {
 			values[name] = append(already, value)

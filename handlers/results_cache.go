@@ -83,7 +83,7 @@ func (a *app) published(ctx context.Context, wave *store.Wave) (*results.Publish
 const (
 	headroom     = 48 << 20
 	leastPercent = 20
-	mostPercent  = 300
+	mostPercent  = 400
 )
 
 // fitCollector has the garbage collector run as often as fits what is in use

@@ -43,11 +43,16 @@ func (w *Worker) release(ctx context.Context, p payload) error {
 // sweeps.
 const stormRelease = 200
 
+// stormVacuum is how long a storm goes on before the inbox is written anew again:
+// whoever answers waits for that, for the twentieth part of a second.
+const stormVacuum = 10 * time.Second
+
 // vacuumAfterStorm does what releases in a storm have left to the sweep.
 func (w *Worker) vacuumAfterStorm(ctx context.Context) error {
-	if !w.vacuumOwed.CompareAndSwap(true, false) {
+	if time.Since(w.vacuumed) < stormVacuum || !w.vacuumOwed.CompareAndSwap(true, false) {
 		return nil
 	}
+	w.vacuumed = time.Now()
 	done, err := w.Store.VacuumInbox(ctx)
 	if !done {
 		w.vacuumOwed.Store(true) // somebody was using it: at the next sweep

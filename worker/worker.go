@@ -35,6 +35,7 @@ type Worker struct {
 	Now      func() time.Time
 
 	vacuumOwed atomic.Bool // by releases in a storm
+	vacuumed   time.Time   // when the sweep last saw to that
 }
 
 // Run works until ctx is done, then finishes the tasks at hand.

@@ -57,7 +57,7 @@ func (s settings) with(ctx context.Context, t terminal, do func(context.Context,
 	if os.Getenv("GOGC") == "" {
 		// Little stays in use, and each request leaves some garbage. Web takes
 		// this back where it holds the index of a large wave.
-		debug.SetGCPercent(300)
+		debug.SetGCPercent(400)
 	}
 	c, err := s.read(t.err)
 	if err != nil {

@@ -11,12 +11,14 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
 	"intake/forms"
+	"intake/internal/store"
 )
 
 // BenchmarkIngest times durable responses through HTTP beside single inserts of
@@ -32,9 +34,17 @@ func BenchmarkIngest(b *testing.B) {
 
 	for _, connections := range []int{64, 1} {
 		single := &side{name: "pgbench, one row a statement", run: func() load { return s.pgbench(b, connections, answers) }}
-		portal := &side{name: "the portal, over HTTP", run: func() load { return s.postAway(b, connections, body) }}
-		s.takeTurns(fmt.Sprintf("Responses, %d connections", connections), single, portal)
-		tell("the portal to pgbench: rate %.2f, median %.2f, p99 %.2f\n", portal.ratio(single, perSecond), portal.ratio(single, p50), portal.ratio(single, p99))
+		web := &side{name: "the portal, while the worker stands", run: func() load {
+			s.worker.signal(syscall.SIGSTOP)
+			defer s.worker.signal(syscall.SIGCONT)
+			return s.postAway(b, connections, body)
+		}, after: s.settle}
+		both := &side{name: "the portal, released and counted too", run: func() load { return s.postAway(b, connections, body) }, after: s.settle}
+		s.takeTurns(fmt.Sprintf("Responses, %d connections", connections), single, web, both)
+		for _, portal := range []*side{web, both} {
+			tell("%s, to pgbench: rate %.2f, median %.2f, p99 %.2f\n", portal.name,
+				portal.ratio(single, perSecond), portal.ratio(single, p50), portal.ratio(single, p99))
+		}
 	}
 	b.ReportMetric(0, "ns/op") // the time of the whole says nothing
 }
@@ -175,6 +185,20 @@ function request()
   return before .. format("%%08x-%%04x-4%%03x-a%%03x-%%06x%%06x", random(0, 2^32 - 1), random(0, 2^16 - 1), random(0, 2^12 - 1), random(0, 2^12 - 1), random(0, 2^24 - 1), random(0, 2^24 - 1))
 end
 `, time.Now().UnixNano()%1_000_000_000, body+"&submission_key=")
+}
+
+// settle waits until the worker has nothing to do, so that one turn leaves no
+// work to the next.
+func (s *stack) settle() {
+	s.t.Helper()
+	eventually(s.t, time.Minute, "all is released", func() bool { return s.count(`SELECT count(*) FROM inbox`) < store.MinRelease })
+	at := func() time.Duration { return s.worker.busy() }
+	for before := at(); ; before = at() {
+		time.Sleep(time.Second)
+		if at()-before < 50*time.Millisecond {
+			return
+		}
+	}
 }
 
 // stored counts the responses that are in the ledger.

@@ -53,9 +53,10 @@ func writeFigures(path string) error {
 
 // side is one of those that take turns.
 type side struct {
-	name string
-	run  func() load
-	runs []load
+	name  string
+	run   func() load
+	after func() // once the turn has been measured; optional
+	runs  []load
 }
 
 // load is what one turn gave.
@@ -76,12 +77,14 @@ func (st *stack) takeTurns(what string, sides ...*side) {
 			for _, clock := range clocks {
 				before = append(before, clock())
 			}
-			began := time.Now()
 			l := s.run()
 			for i, to := range []*time.Duration{&l.processor, &l.web, &l.worker} {
-				*to = time.Duration(float64(clocks[i]()-before[i]) / (l.perSecond * time.Since(began).Seconds()))
+				*to = time.Duration(float64(clocks[i]()-before[i]) / (l.perSecond * float64(*benchSeconds)))
 			}
 			s.runs = append(s.runs, l)
+			if s.after != nil {
+				s.after()
+			}
 		}
 	}
 	tell("\n%s\n%-34s %9s %19s %9s %9s %9s %9s %9s\n", what, "", "a second", "least to most", "median", "p99", "CPU each", "web", "worker")
