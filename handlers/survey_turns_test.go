@@ -59,7 +59,7 @@ func TestMoreThanTheLedgerTakes(t *testing.T) {
 		return n > 0
 	})
 	long := strings.Repeat("x", 1<<20)
-	for range 40 { // where 32 are too much
+	for range 70 { // where 32 are too much, besides those of a second round
 		add(long)
 	}
 	within("nothing is too much", app.store.Overloaded)

@@ -112,6 +112,8 @@ func (r *rounds) prepared(ctx context.Context, s *Store, query string) (statemen
 	if s.oneMessage {
 		return unprepared{s.db, query}, nil
 	}
+	r.preparing.Lock()
+	defer r.preparing.Unlock()
 	if r.statements[query] == nil {
 		prepared, err := s.db.PrepareContext(ctx, query) //nolint:sqlclosecheck // it lives as long as the store
 		if err != nil {

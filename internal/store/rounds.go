@@ -21,6 +21,8 @@ const (
 	mostWaiting      = 4096
 	mostWaitingBytes = 32 << 20
 	mostInRound      = 256
+	mostRounds       = 2  // at once
+	enoughForAnother = 16 // that wait
 	// roundPatience bounds one statement. With requestTimeout of the handlers
 	// it stays within closingGrace.
 	roundPatience = 9 * time.Second
@@ -29,14 +31,16 @@ const (
 // rounds commits responses together with whatever else has come meanwhile. A
 // response that finds no round on its way is committed at once, by itself; those
 // that come while it is wait and share the next statement, and so the wait for
-// the disk. The zero value is ready to use.
+// the disk. Where many wait, a second round goes its way beside the first: one
+// works while the other waits. The zero value is ready to use.
 type rounds struct {
 	mu      sync.Mutex
 	waiting []*appending
 	bytes   int // of what waits
-	running bool
+	running int // how many rounds are on their way
 
-	statements map[string]*sql.Stmt // of who runs, by query
+	preparing  sync.Mutex
+	statements map[string]*sql.Stmt // by query
 }
 
 // appending is a response that waits for its round.
@@ -71,8 +75,12 @@ func (r *rounds) add(ctx context.Context, s *Store, a *appending) (kept bool, er
 		r.mu.Unlock()
 		return false, ErrOverloaded
 	}
-	alone := !r.running
-	r.waiting, r.bytes, r.running = append(r.waiting, a), r.bytes+len(a.answers), true
+	r.waiting, r.bytes = append(r.waiting, a), r.bytes+len(a.answers)
+	alone := r.running == 0
+	beside := !alone && r.running < mostRounds && len(r.waiting) >= enoughForAnother
+	if alone || beside {
+		r.running++
+	}
 	r.mu.Unlock()
 	if alone {
 		// Its own round is its caller's to run: to hand it over would take longer
@@ -81,6 +89,8 @@ func (r *rounds) add(ctx context.Context, s *Store, a *appending) (kept bool, er
 		if !r.over() {
 			go r.run(s)
 		}
+	} else if beside {
+		go r.run(s)
 	}
 	select {
 	case err := <-a.result:
@@ -104,7 +114,7 @@ func (r *rounds) over() bool {
 	if len(r.waiting) > 0 {
 		return false
 	}
-	r.running = false
+	r.running--
 	return true
 }
 
@@ -121,8 +131,8 @@ func (r *rounds) runOne(s *Store) {
 }
 
 // take takes the next round, in the order of its keys. Of two responses with the
-// same key the second is left for another round, which then knows what became of
-// the first.
+// same key the second is left for another round, for which the database knows, or
+// waits to know, what becomes of the first.
 func (r *rounds) take() []*appending {
 	r.mu.Lock()
 	defer r.mu.Unlock()
