@@ -34,9 +34,9 @@ func TestMoreThanTheLedgerTakes(t *testing.T) {
 	app.must(err)
 
 	var waiting sync.WaitGroup
-	add := func(words string) {
+	add := func(answers forms.Encoded) {
 		waiting.Go(func() {
-			_, err := app.store.Append(t.Context(), store.Response{Key: uuid.New(), WaveID: wave.ID, FormVersion: 1, Answers: forms.Answers{"one_change": {words}}}, app.clock())
+			_, err := app.store.Append(t.Context(), store.Response{Key: uuid.New(), WaveID: wave.ID, FormVersion: 1, Answers: answers}, app.clock())
 			if err != nil && !store.IsUnavailable(err) {
 				t.Error(err)
 			}
@@ -51,15 +51,15 @@ func TestMoreThanTheLedgerTakes(t *testing.T) {
 		}
 	}
 	// One is on its way before the others line up behind it.
-	add("first")
+	add(forms.Encoded(`{}`))
 	within("nothing waits for the lock", func() bool {
 		var n int
 		app.must(db.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_locks WHERE NOT granted
 			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&n))
 		return n > 0
 	})
-	long := strings.Repeat("x", 1<<20)
-	for range 70 { // where 32 are too much, besides those of a second round
+	long := forms.Answers{"one_change": {strings.Repeat("x", 1<<20)}}.Encode() // once: a round waits for some seconds only
+	for range 40 {                                                             // where 32 are too much
 		add(long)
 	}
 	within("nothing is too much", app.store.Overloaded)

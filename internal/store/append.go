@@ -22,9 +22,7 @@ func (s *Store) commit(ctx context.Context, round []*appending) {
 		s.commit(ctx, round[half:])
 		return
 	}
-	for _, a := range round {
-		a.result <- err
-	}
+	s.rounds.end(round, err)
 }
 
 // insert puts the responses into the inbox against which nothing speaks. One

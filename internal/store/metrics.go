@@ -128,9 +128,9 @@ func (c *collector) backlog() *Backlog {
 	return c.last
 }
 
-// size is how much waits for a round.
+// size is how much waits for a round or is in one.
 func (r *rounds) size() (responses, bytes int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.waiting), r.bytes
+	return r.taken, r.bytes
 }

@@ -16,10 +16,10 @@ import (
 // None of them is lost; this one has to come again a little later.
 var ErrOverloaded = errors.New("too many responses wait to be committed")
 
-// Bounds of what waits for a round, and of a round.
+// Bounds of what waits for a round or is in one, and of rounds.
 const (
-	mostWaiting      = 4096
-	mostWaitingBytes = 32 << 20
+	mostTaken        = 4096
+	mostTakenBytes   = 32 << 20
 	mostInRound      = 256
 	mostRounds       = 2  // at once
 	enoughForAnother = 16 // that wait
@@ -36,7 +36,8 @@ const (
 type rounds struct {
 	mu      sync.Mutex
 	waiting []*appending
-	bytes   int // of what waits
+	taken   int // how many wait or are on their way
+	bytes   int // of these
 	running int // how many rounds are on their way
 
 	preparing  sync.Mutex
@@ -57,14 +58,14 @@ type appending struct {
 	result chan error // nil, then kept tells
 }
 
-// full reports whether more waits than is taken on.
+// full reports whether no more is taken on.
 func (r *rounds) full() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.isFull()
 }
 
-func (r *rounds) isFull() bool { return len(r.waiting) >= mostWaiting || r.bytes >= mostWaitingBytes }
+func (r *rounds) isFull() bool { return r.taken >= mostTaken || r.bytes >= mostTakenBytes }
 
 // add waits until the response's round is over and reports whether it was kept.
 // ctx ends the wait, not the round: whether it was kept is then open.
@@ -75,7 +76,7 @@ func (r *rounds) add(ctx context.Context, s *Store, a *appending) (kept bool, er
 		r.mu.Unlock()
 		return false, ErrOverloaded
 	}
-	r.waiting, r.bytes = append(r.waiting, a), r.bytes+len(a.answers)
+	r.waiting, r.taken, r.bytes = append(r.waiting, a), r.taken+1, r.bytes+len(a.answers)
 	alone := r.running == 0
 	beside := !alone && r.running < mostRounds && len(r.waiting) >= enoughForAnother
 	if alone || beside {
@@ -130,6 +131,21 @@ func (r *rounds) runOne(s *Store) {
 	s.commit(ctx, round)
 }
 
+// end counts a round no more, and tells each response in it what became of it.
+func (r *rounds) end(round []*appending, err error) {
+	r.mu.Lock()
+	for _, a := range round {
+		r.leave(a)
+	}
+	r.mu.Unlock()
+	for _, a := range round {
+		a.result <- err
+	}
+}
+
+// leave counts a response no more. The caller holds the lock.
+func (r *rounds) leave(a *appending) { r.taken, r.bytes = r.taken-1, r.bytes-len(a.answers) }
+
 // take takes the next round, in the order of its keys. Of two responses with the
 // same key the second is left for another round, for which the database knows, or
 // waits to know, what becomes of the first.
@@ -141,7 +157,7 @@ func (r *rounds) take() []*appending {
 	for _, a := range r.waiting {
 		select {
 		case <-a.gone:
-			r.bytes -= len(a.answers)
+			r.leave(a)
 			continue
 		default:
 		}
@@ -150,7 +166,6 @@ func (r *rounds) take() []*appending {
 			continue
 		}
 		keys[a.key] = true
-		r.bytes -= len(a.answers)
 		round = append(round, a)
 	}
 	r.waiting = left
