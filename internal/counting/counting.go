@@ -100,25 +100,46 @@ func (c Counter) indexer(ctx context.Context, wave *store.Wave, have *Index) (*r
 // that turns out to be corrupt is made anew, if more has come; else whoever
 // loads it drops it. It returns how many it stored.
 func (c Counter) Save(ctx context.Context, waveID int64) (int, error) {
+	due, err := c.due(ctx, waveID)
+	if err != nil {
+		return 0, err
+	}
 	saved := 0
-	for number := 0; ; number++ {
+	for _, number := range due {
 		chunk, wave, err := c.chunk(ctx, waveID, number, false)
 		if err != nil {
 			return saved, err
 		}
-		if chunk != nil {
-			stored, err := c.Store.SaveChunk(ctx, wave, *chunk)
-			if err != nil {
-				return saved, err
-			}
-			if stored {
-				saved++
-			}
+		if chunk == nil {
+			continue // somebody else has stored it meanwhile
 		}
-		if (number+1)*results.ChunkSize >= wave.Released {
-			return saved, nil
+		stored, err := c.Store.SaveChunk(ctx, wave, *chunk)
+		if err != nil {
+			return saved, err
+		}
+		if stored {
+			saved++
 		}
 	}
+	return saved, nil
+}
+
+// due are the numbers of the chunks that hold fewer responses than they should,
+// or are missing: by one look, however large the wave.
+func (c Counter) due(ctx context.Context, waveID int64) (numbers []int, err error) {
+	err = c.Store.ReadReleased(ctx, waveID, func(s *store.Snapshot) error {
+		sizes, err := s.Sizes(ctx)
+		for number, first := 0, 0; first < s.Wave.Released; number, first = number+1, first+results.ChunkSize {
+			if sizes[number] < min(results.ChunkSize, s.Wave.Released-first) {
+				numbers = append(numbers, number)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for chunks to store: %w", err)
+	}
+	return numbers, nil
 }
 
 // chunk makes a chunk as it should be stored: of what is stored of it and of
@@ -137,10 +158,6 @@ func (c Counter) chunk(ctx context.Context, waveID int64, number int, anew bool)
 			return nil
 		}
 		if !anew {
-			sizes, err := s.Sizes(ctx)
-			if err != nil || sizes[number] == results.ChunkSize {
-				return err
-			}
 			stored, err := s.Chunk(ctx, number, 0)
 			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err

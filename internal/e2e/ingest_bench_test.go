@@ -192,10 +192,10 @@ end
 func (s *stack) settle() {
 	s.t.Helper()
 	eventually(s.t, time.Minute, "all is released", func() bool { return s.count(`SELECT count(*) FROM inbox`) < store.MinRelease })
-	at := func() time.Duration { return s.worker.busy() }
-	for before := at(); ; before = at() {
-		time.Sleep(time.Second)
-		if at()-before < 50*time.Millisecond {
+	const sweepAndMore = 4 * time.Second // what is not indexed yet the next sweep finds
+	for before := s.worker.busy(); ; before = s.worker.busy() {
+		time.Sleep(sweepAndMore)
+		if s.worker.busy()-before < sweepAndMore/20 {
 			return
 		}
 	}

@@ -188,7 +188,9 @@ func BenchmarkLargeWave(b *testing.B) {
 	})
 	body := fullResponse(b)
 	into := func(wave string) func() load { return func() load { return s.postAway(b, 64, toWave(body, wave)) } }
-	small, large := &side{name: "into a wave of 10,000", run: into("small")}, &side{name: fmt.Sprintf("into a wave of %d", *benchLarge), run: into("large")}
+	small := &side{name: "into a wave of 10,000", run: into("small"), after: s.settle}
+	large := &side{name: fmt.Sprintf("into a wave of %d", *benchLarge), run: into("large"), after: s.settle}
+	s.settle()
 	s.takeTurns("Responses, 64 connections", small, large)
 	tell("the large wave to the small one: rate %.2f\n", large.ratio(small, perSecond))
 	b.ReportMetric(0, "ns/op")
