@@ -145,11 +145,11 @@ func TestWhatWaitsToBeCommittedIsMeasured(t *testing.T) {
 			ended <- err
 		}()
 	}
-	// A round is on its way, and what comes then waits.
+	// A round is on its way, and what comes then waits for it.
 	send()
 	l.roundsWait(1)
-	const n = 5
-	for range n {
+	const n = 6
+	for range n - 1 {
 		send()
 	}
 	metrics := l.Collector(time.Now)
@@ -163,7 +163,7 @@ func TestWhatWaitsToBeCommittedIsMeasured(t *testing.T) {
 		t.Errorf("they weigh %v bytes", got)
 	}
 	letGo()
-	for range n + 1 {
+	for range n {
 		l.must(<-ended)
 	}
 	expectGauges(t, "committed", gauges(t, metrics), map[string]float64{"portal_append_waiting_responses": 0, "portal_append_waiting_bytes": 0})
