@@ -20,24 +20,13 @@ const maxPostedMembers = 500
 // Parse reads the answers from a form post. Names that the form does not have
 // are ignored. Broken UTF-8 and NUL in an answer give ErrMalformed.
 func (f *Form) Parse(values url.Values) (Answers, error) {
-	in := intake{form: f, answers: make(Answers, roomFor(len(values)))}
+	in := intake{form: f, answers: make(Answers, len(values))}
 	for name, posted := range values {
 		if err := in.add(name, posted); err != nil {
 			return nil, err
 		}
 	}
 	return in.finish()
-}
-
-// roomFor is for how many answers to make room where so many values were posted.
-// A map grows beyond fullSurvey by twice its size, and besides the answers to all
-// of the survey there are a few values that are none.
-func roomFor(posted int) int {
-	const fullSurvey, besides = 56, 8
-	if posted > fullSurvey && posted <= fullSurvey+besides {
-		return fullSurvey
-	}
-	return posted
 }
 
 // intake gathers posted values, in any order, into canonical answers.

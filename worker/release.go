@@ -52,9 +52,10 @@ func (w *Worker) vacuumAfterStorm(ctx context.Context) error {
 	if time.Since(w.vacuumed) < stormVacuum || !w.vacuumOwed.CompareAndSwap(true, false) {
 		return nil
 	}
-	w.vacuumed = time.Now()
 	done, err := w.Store.VacuumInbox(ctx)
-	if !done {
+	if done {
+		w.vacuumed = time.Now()
+	} else {
 		w.vacuumOwed.Store(true) // somebody was using it: at the next sweep
 	}
 	return errors.Join(err, w.Store.VacuumInvitations(ctx))
