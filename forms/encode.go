@@ -1,14 +1,16 @@
 package forms
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Encode returns the one JSON that stands for these answers: an object of
-// names, sorted, with a list of strings each. It is what encoding/json makes
-// of them. It has no line break.
+// names, in the order of storedOrder, with a list of strings each, written as
+// encoding/json writes them. It has no line break.
 func (a Answers) Encode() []byte {
 	size, names := 2, make([]string, 0, len(a))
 	for name, values := range a {
@@ -19,7 +21,7 @@ func (a Answers) Encode() []byte {
 		}
 	}
 	out := append(make([]byte, 0, size), '{')
-	slices.Sort(names)
+	slices.SortFunc(names, storedOrder)
 	for i, name := range names {
 		if i > 0 {
 			out = append(out, ',')
@@ -39,6 +41,13 @@ func (a Answers) Encode() []byte {
 		out = append(out, ']')
 	}
 	return append(out, '}')
+}
+
+// storedOrder is that in which PostgreSQL keeps the names of a jsonb object:
+// short ones first, and those of a length by the alphabet. It spares the
+// database the sorting, which is a good part of what a response costs there.
+func storedOrder(x, y string) int {
+	return cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y))
 }
 
 // appendJSON appends a string as encoding/json writes it, which is asked only

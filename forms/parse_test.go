@@ -212,8 +212,8 @@ func TestAnswersAccessors(t *testing.T) {
 
 func TestEncode(t *testing.T) {
 	t.Parallel()
-	a := Answers{"b": {"2", "1"}, "a": {"<é>"}}
-	if got, want := string(a.Encode()), `{"a":["\u003cé\u003e"],"b":["2","1"]}`; got != want {
+	a := Answers{"b": {"2", "1"}, "aa": {}, "a": {"<é>"}}
+	if got, want := string(a.Encode()), `{"a":["\u003cé\u003e"],"b":["2","1"],"aa":[]}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if got := string(Answers(nil).Encode()); got != "{}" {

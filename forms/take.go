@@ -2,9 +2,7 @@ package forms
 
 import (
 	"encoding/json"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -19,20 +17,33 @@ func (e Encoded) Encode() []byte { return e }
 // place instead of its name. That is the way of nearly every response to the
 // survey, and a third of what they cost. ok is false where anything is wrong
 // with the answers, or pages of the form repeat: the long way then tells more.
-func (f *Form) Take(posted url.Values, now time.Time) (encoded Encoded, ok bool) {
+func (f *Form) Take(posted Posted, now time.Time) (encoded Encoded, ok bool) {
 	if len(f.plan.groups) > 0 {
 		return nil, false
 	}
 	p := &path{form: f, places: make([][]string, len(f.plan.places))}
-	for name, values := range posted {
-		field, ok := f.plan.plain[name]
+	values := make([]string, len(posted))
+	for i, v := range posted {
+		field, ok := f.plan.plain[v.Name]
 		if !ok {
+			continue
+		}
+		place := field.node.places[field.part]
+		if p.places[place] != nil {
+			p.places[place] = append(p.places[place], v.Value)
+			continue
+		}
+		values[i] = v.Value
+		p.places[place] = values[i : i+1 : i+1]
+	}
+	for i, values := range p.places {
+		if values == nil {
 			continue
 		}
 		if readable(values) != nil {
 			return nil, false
 		}
-		p.places[field.node.places[field.part]] = field.canonical(values)
+		p.places[i] = f.plan.places[i].field.canonical(values)
 	}
 	p.walk()
 	counts := make([]bool, len(f.plan.places))
@@ -78,23 +89,23 @@ func (f *Form) Take(posted url.Values, now time.Time) (encoded Encoded, ok bool)
 	return append(encoded, '}'), true
 }
 
-// place is where Take keeps the values of one name on the wire; they are in the
-// order of the names, which is that of the JSON.
+// place is where Take keeps the values of one name on the wire; places are in
+// the order of the JSON.
 type place struct {
 	name    string
+	field   field
 	opening string // of its JSON: "name":[
 }
 
 // findPlaces gives each name of a form whose pages do not repeat its place.
 func (p *plan) findPlaces() {
-	for name := range p.plain {
+	for name, field := range p.plain {
 		opening, err := json.Marshal(name)
 		must(err)
-		p.places = append(p.places, place{name, string(opening) + ":["})
+		p.places = append(p.places, place{name, field, string(opening) + ":["})
 	}
-	slices.SortFunc(p.places, func(x, y place) int { return strings.Compare(x.name, y.name) })
+	slices.SortFunc(p.places, func(x, y place) int { return storedOrder(x.name, y.name) })
 	for i, place := range p.places {
-		field := p.plain[place.name]
-		field.node.places[field.part] = i
+		place.field.node.places[place.field.part] = i
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // checkTake holds the short way to the long one.
 func checkTake(t interface{ Fatalf(string, ...any) }, f *Form, post url.Values) (ok bool) {
-	encoded, ok := f.Take(post, validateDay)
+	encoded, ok := f.Take(PostedOf(post), validateDay)
 	a, err := f.Parse(post)
 	var faults []FieldError
 	if err == nil {

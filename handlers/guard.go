@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -22,6 +23,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/redis/go-redis/v9"
 	"github.com/unrolled/secure"
+
+	"intake/forms"
 )
 
 // What the body of a request may weigh. A full survey is about 3 kB, a long
@@ -95,45 +98,66 @@ func (a *app) limitBody(limit int64) gin.HandlerFunc {
 
 // requireForm refuses a body that is not a form, and reads it.
 func requireForm(c *gin.Context) (url.Values, error) {
+	posted, err := requirePosted(c)
+	if err != nil {
+		return nil, err
+	}
+	c.Request.PostForm = posted.Values()
+	return c.Request.PostForm, nil
+}
+
+// requirePosted is requireForm for a form that is read once: of PostForm only
+// what chooses the language is there for others to read.
+func requirePosted(c *gin.Context) (posted forms.Posted, err error) {
 	const plain, multipart = "application/x-www-form-urlencoded", "multipart/form-data"
 	if err := requireType(c, plain, multipart); err != nil {
 		return nil, err
 	}
-	var err error
 	if c.ContentType() == plain {
-		err = parsePlain(c.Request)
+		if posted, err = parsePlain(c.Request); err == nil {
+			c.Request.PostForm = url.Values{"lang": {posted.Get("lang")}}
+		}
 	} else if err = requireWhole(c.Request); err == nil {
 		err = c.Request.ParseMultipartForm(referralBodyLimit)
+		posted = forms.PostedOf(c.Request.PostForm)
 	}
 	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return nil, unreadable(err, malformed)
 	}
-	return c.Request.PostForm, nil
+	return posted, nil
 }
 
-// parsePlain reads a plain form into PostForm alone: the library's own copies
-// every value into Form as well.
-func parsePlain(r *http.Request) error {
-	var body bytes.Buffer
-	body.Grow(int(max(0, min(r.ContentLength, bodyRoom))) + bytes.MinRead)
-	_, err := body.ReadFrom(r.Body)
-	if err == nil {
-		r.PostForm, err = parseForm(body.String())
+// parsePlain reads a plain form.
+func parsePlain(r *http.Request) (forms.Posted, error) {
+	body := bodies.Get().(*bytes.Buffer) //nolint:forcetypeassert // it holds nothing else
+	defer func() {
+		if body.Cap() <= bodyRoom {
+			clear(body.Bytes()) // somebody's words
+			body.Reset()
+			bodies.Put(body)
+		}
+	}()
+	if _, err := body.ReadFrom(r.Body); err != nil {
+		return nil, err
 	}
-	return err
+	return parseForm(body.String())
 }
 
-// bodyRoom bounds what is set aside for a body because its sender says so.
+// bodies are where forms are read, one after the other. Larger ones than
+// bodyRoom are not kept.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 const bodyRoom = 16 << 10
 
-// parseForm reads what url.ParseQuery reads, with places for all the values made
-// beforehand: growing them is a good part of what a response to the survey costs.
-func parseForm(body string) (url.Values, error) {
+// parseForm reads what url.ParseQuery reads, in its order and without a map,
+// which is a good part of what a response to the survey would cost.
+func parseForm(body string) (forms.Posted, error) {
 	pairs := strings.Count(body, "&") + 1
 	if pairs > mostPairs { // not a form of ours
-		return url.ParseQuery(body)
+		values, err := url.ParseQuery(body)
+		return forms.PostedOf(values), err
 	}
-	values, places := make(url.Values, pairs), make([]string, 0, pairs)
+	posted := make(forms.Posted, 0, pairs)
 	for body != "" {
 		var pair string
 		pair, body, _ = strings.Cut(body, "&")
@@ -153,15 +177,9 @@ func parseForm(body string) (url.Values, error) {
 				return nil, err
 			}
 		}
-		if already := values[name]; already != nil {
-			values[name] = append(already, value)
-			continue
-		}
-		n := len(places)
-		places = append(places, value)
-		values[name] = places[n : n+1 : n+1]
+		posted = append(posted, forms.PostedValue{Name: name, Value: value})
 	}
-	return values, nil
+	return posted, nil
 }
 
 const mostPairs = 1000

@@ -158,7 +158,7 @@ func (a *app) surveyPost(c *gin.Context) error {
 		return errPageNotFound
 	}
 	// The answers are read first: whatever goes wrong then, people get them back.
-	posted, err := requireForm(c)
+	posted, err := requirePosted(c)
 	if err != nil {
 		return err
 	}
@@ -230,7 +230,7 @@ type surveyPost struct {
 	visit
 	app     *app
 	c       *gin.Context
-	posted  url.Values
+	posted  forms.Posted
 	key     uuid.UUID
 	answers forms.Answers // not stripped and not validated; nil if encoded is set
 	encoded forms.Encoded // of answers with which nothing is wrong
@@ -240,7 +240,7 @@ type surveyPost struct {
 func (p *surveyPost) read() (err error) {
 	var right bool
 	if p.encoded, right = p.form.Take(p.posted, p.app.Now()); !right {
-		p.answers, err = p.form.Parse(p.posted)
+		p.answers, err = p.form.Parse(p.posted.Values())
 	}
 	return err
 }
@@ -249,7 +249,7 @@ func (p *surveyPost) read() (err error) {
 func (p *surveyPost) given() forms.Answers {
 	if p.encoded != nil {
 		// What could be taken can be read.
-		p.answers, _ = p.form.Parse(p.posted)
+		p.answers, _ = p.form.Parse(p.posted.Values())
 		p.encoded = nil
 	}
 	return p.answers

@@ -135,7 +135,7 @@ var errNoKey = invalid([]forms.FieldError{{Field: "submission_key", Name: "submi
 	Message: "Send a new random UUID as submission_key, and the same one when you try again"}})
 
 // submissionKey reads the key that makes sending twice harmless.
-func submissionKey(posted url.Values) (uuid.UUID, bool) {
+func submissionKey(posted interface{ Get(name string) string }) (uuid.UUID, bool) {
 	key, err := uuid.Parse(posted.Get("submission_key"))
 	if err != nil || key == uuid.Nil {
 		return uuid.Nil, false

@@ -133,6 +133,10 @@ func TestAnswersComeBackFromTheLedger(t *testing.T) {
 			rt.Fatalf("append: %v, %v", duplicate, err)
 		}
 		sent = append(sent, string(answers.Encode()))
+		given := l.texts(`SELECT json_object_keys($1::json)`, string(answers.Encode()))
+		if kept := l.texts(`SELECT jsonb_object_keys($1::jsonb)`, string(answers.Encode())); !slices.Equal(given, kept) {
+			rt.Fatalf("the database has to sort %q to %q", given, kept)
+		}
 
 		form := drawForm(rt, forms.Referral)
 		answers = drawAnswers(rt, form)
