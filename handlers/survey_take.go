@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -143,14 +144,15 @@ func submissionKey(posted interface{ Get(name string) string }) (uuid.UUID, bool
 	return key, true
 }
 
-// acknowledge answers a program: 201, or 200 for what had already arrived.
+// acknowledge answers a program: 201, or 200 for what had already arrived. The
+// answer does not wait for its line in the log.
 func acknowledge(c *gin.Context, duplicate bool) error {
-	status, outcome := http.StatusCreated, "accepted"
+	status, outcome := http.StatusCreated, `{"outcome":"accepted"}`
 	if duplicate {
-		status, outcome = http.StatusOK, "duplicate"
+		status, outcome = http.StatusOK, `{"outcome":"duplicate"}`
 	}
-	c.JSON(status, struct {
-		Outcome string `json:"outcome"`
-	}{outcome})
+	c.Header("Content-Length", strconv.Itoa(len(outcome)))
+	c.Data(status, "application/json; charset=utf-8", []byte(outcome))
+	c.Writer.Flush()
 	return nil
 }

@@ -25,7 +25,7 @@ type services struct {
 
 // Connections to the database, of each process.
 const (
-	ledgerConns   = 12
+	ledgerConns   = 10 // and two for responses
 	referralConns = 6
 )
 

@@ -32,8 +32,13 @@ const (
 // response that finds no round on its way is committed at once, by itself; those
 // that come while it is wait and share the next statement, and so the wait for
 // the disk. Where many wait, a second round goes its way beside the first: one
-// works while the other waits. The zero value is ready to use.
+// works while the other waits.
 type rounds struct {
+	db *sql.DB
+	// pooled: db is lent out by transaction, so that a setting or a prepared
+	// statement of a connection would be somebody else's. It is the Store's own.
+	pooled bool
+
 	mu      sync.Mutex
 	waiting []*appending
 	taken   int // how many wait or are on their way
@@ -126,8 +131,12 @@ func (r *rounds) runOne(s *Store) {
 		return
 	}
 	// Nobody's request is its context: it is everybody's.
-	ctx, cancel := context.WithTimeout(context.Background(), roundPatience)
-	defer cancel()
+	ctx := context.Background()
+	if r.pooled {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, roundPatience)
+		defer cancel()
+	} // else its connection bounds it
 	s.commit(ctx, round)
 }
 

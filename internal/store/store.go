@@ -47,7 +47,8 @@ type Store struct {
 
 // Options bound a Store.
 type Options struct {
-	// MaxConns bounds the connections to the database; 0 means 16.
+	// MaxConns bounds the connections to the database, besides the two that are
+	// for responses alone; 0 means 16.
 	MaxConns int
 	// Keys seal and open personal data. Commands that touch none may leave
 	// it nil.
@@ -72,11 +73,17 @@ func Open(ctx context.Context, dsn string, opt Options) (*Store, error) {
 	}
 	db.SetMaxOpenConns(opt.MaxConns)
 	db.SetMaxIdleConns(opt.MaxConns)
-	return &Store{db: db, keys: opt.Keys, rounds: &rounds{}, oneMessage: address.BinaryParameters}, nil
+	s := &Store{db: db, keys: opt.Keys, rounds: &rounds{db: db.DB, pooled: address.BinaryParameters}, oneMessage: address.BinaryParameters}
+	if !s.rounds.pooled {
+		if s.rounds.db, err = openForRounds(address); err != nil {
+			return nil, errors.Join(fmt.Errorf("read the database's address: %w", err), db.Close())
+		}
+	}
+	return s, nil
 }
 
 // Close releases the connections.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error { return errors.Join(s.rounds.db.Close(), s.db.Close()) }
 
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
