@@ -22,6 +22,9 @@ SEED ?= 0
 # Responses in `make bench-export`.
 ROWS ?= 100000
 
+# More of `make bench`, such as -bench.seconds=6 for shorter turns.
+BENCHFLAGS ?=
+
 GOLANGCI_LINT_VERSION := 2.15.0
 GOLANGCI_LINT := bin/tools/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
@@ -69,7 +72,7 @@ attack: ## Let the attacker search 20,000 random waves for somebody whose answer
 bench: ## Time ingest, readers, a storm with referrals and memory, and write docs/performance.md; takes an hour and 20 GB
 	@scripts/setup.sh bench
 	@$(MAKE) -s handlers/static/manifest.json
-	go test -count=1 -timeout 180m -run '^$$' -bench '^Benchmark(Ingest|FirstPage|Storm|LargeWave|Soak)$$' -benchtime 1x ./internal/e2e -bench.write=../../docs/performance.md
+	go test -count=1 -timeout 180m -run '^$$' -bench '^Benchmark(Ingest|FirstPage|Storm|LargeWave|Soak)$$' -benchtime 1x ./internal/e2e -bench.write=../../docs/performance.md $(BENCHFLAGS)
 
 bench-results: ## Time the results of 1.6 million responses beside GROUP BY; takes half an hour and 8 GB
 	@scripts/setup.sh test

@@ -32,7 +32,7 @@ func (c Condition) Always() bool {
 
 // Holds evaluates the condition. values returns a field's values, none for an
 // absent one.
-func (c Condition) Holds(values func(field string) []string) bool {
+func (c *Condition) Holds(values func(field string) []string) bool {
 	switch {
 	case c.Field != "":
 		got := values(c.Field)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"text/template/parse"
 
 	"intake/internal/organisation"
 	"intake/internal/store"
@@ -34,8 +35,8 @@ type base struct {
 	Unreviewed string
 }
 
-// templates holds each page's own set: the layout, the components, and the
-// page, which defines "content".
+// templates holds each page's own set: the page, which defines "content", the
+// layout, and the components that they use.
 type templates struct {
 	pages map[string]*template.Template
 }
@@ -47,7 +48,10 @@ func parseTemplates() (*templates, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared, err := template.New("").Option("missingkey=error").Funcs(template.FuncMap{"asset": assets.url}).ParseFS(templateFiles, "templates/*.gohtml", "templates/components/*.gohtml")
+	empty := func() *template.Template {
+		return template.New("").Option("missingkey=error").Funcs(template.FuncMap{"asset": assets.url})
+	}
+	shared, err := empty().ParseFS(templateFiles, "templates/*.gohtml", "templates/components/*.gohtml")
 	if err != nil {
 		return nil, fmt.Errorf("parse the shared templates: %w", err)
 	}
@@ -57,16 +61,64 @@ func parseTemplates() (*templates, error) {
 	}
 	t := &templates{pages: make(map[string]*template.Template, len(names))}
 	for _, name := range names {
-		page, err := shared.Clone()
+		page, err := empty().ParseFS(templateFiles, name)
 		if err != nil {
-			return nil, fmt.Errorf("copy the shared templates: %w", err)
+			return nil, fmt.Errorf("parse the page %s: %w", name, err)
 		}
-		if _, err := page.ParseFS(templateFiles, name); err != nil {
+		if err := complete(page, shared, "layout", map[string]bool{}); err != nil {
 			return nil, fmt.Errorf("parse the page %s: %w", name, err)
 		}
 		t.pages[strings.TrimSuffix(path.Base(name), ".gohtml")] = page
 	}
 	return t, nil
+}
+
+// complete adds the shared templates to a page that the named one leads to and
+// that the page does not define itself. Copies of all of them in each page were
+// half of what a process keeps in memory. done are the names that have been
+// followed.
+func complete(page, shared *template.Template, name string, done map[string]bool) error {
+	if done[name] {
+		return nil
+	}
+	done[name] = true
+	if page.Lookup(name) == nil {
+		found := shared.Lookup(name)
+		if found == nil {
+			return fmt.Errorf("there is no template %q", name)
+		}
+		if _, err := page.AddParseTree(name, found.Tree.Copy()); err != nil {
+			return fmt.Errorf("add %q: %w", name, err)
+		}
+	}
+	for _, next := range calls(page.Lookup(name).Tree.Root) {
+		if err := complete(page, shared, next, done); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// calls are the names of the templates that a part of one executes.
+func calls(part parse.Node) (names []string) {
+	branch := func(b parse.BranchNode) []string { return append(calls(b.List), calls(b.ElseList)...) }
+	switch part := part.(type) {
+	case *parse.TemplateNode:
+		return []string{part.Name}
+	case *parse.IfNode:
+		return branch(part.BranchNode)
+	case *parse.RangeNode:
+		return branch(part.BranchNode)
+	case *parse.WithNode:
+		return branch(part.BranchNode)
+	case *parse.ListNode:
+		if part != nil { // there is no else
+			for _, node := range part.Nodes {
+				names = append(names, calls(node)...)
+			}
+		}
+	}
+	return names
 }
 
 // render writes a page into a buffer, so that a template that fails leaves the
