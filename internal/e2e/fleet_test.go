@@ -184,10 +184,8 @@ func (l *fleetLoad) any(rng *rand.Rand) *stack { return l.at(l.webs[rng.IntN(len
 
 // settle has clients send again what was left in doubt.
 func (l *fleetLoad) settle() {
+	l.expectNoneTwice(l.inDoubt)
 	for n, sub := range l.inDoubt {
-		if copies := l.copies(sub); copies > 1 {
-			l.t.Errorf("%s was never acknowledged and is there %d times", sub.key, copies)
-		}
 		if !l.at(l.webs[n%len(l.webs)]).send(l.t, sub) || sub.created > 1 {
 			l.t.Errorf("sent again, %s is not taken once: %+v", sub.key, *sub)
 		}
