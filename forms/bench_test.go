@@ -43,6 +43,18 @@ func BenchmarkSurvey(b *testing.B) {
 	}
 }
 
+// BenchmarkTake is the same by the short way, which nearly every response goes.
+func BenchmarkTake(b *testing.B) {
+	f := loadBuiltIn(b, "care-worker-survey")
+	posted := PostedOf(fullSurvey(b, f))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ok := f.Take(posted, validateDay); !ok {
+			b.Fatal("not taken")
+		}
+	}
+}
+
 func BenchmarkParse(b *testing.B) {
 	f := loadBuiltIn(b, "care-worker-survey")
 	post := fullSurvey(b, f)

@@ -162,6 +162,10 @@ func drawPost(t *rapid.T, f *Form) url.Values {
 				if n.group == nil && member > 0 || rapid.IntRange(0, 2).Draw(t, "left out") == 0 {
 					continue
 				}
+				if n.kind.closed && part == partMain && rapid.Bool().Draw(t, "as most answer") {
+					post[n.name(member, part)] = []string{rapid.SampledFrom(n.question.Options).Draw(t, "option").Code}
+					continue
+				}
 				post[n.name(member, part)] = rapid.SliceOfN(value, 0, 3).Draw(t, "values")
 			}
 		}

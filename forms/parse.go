@@ -125,6 +125,16 @@ func (f field) canonical(posted []string) []string {
 	return values
 }
 
+// isCode reports whether the values are the one code of an option, as most are,
+// which is readable and canonical as it is.
+func (f field) isCode(values []string) bool {
+	if len(values) != 1 || f.part != partMain {
+		return false
+	}
+	_, known := f.node.rank[values[0]]
+	return known
+}
+
 // compare orders codes as the question lists them, then what it does not list.
 func (n *node) compare(x, y string) int {
 	rx, okx := n.rank[x]

@@ -36,14 +36,19 @@ func (f *Form) Take(posted Posted, now time.Time) (encoded Encoded, ok bool) {
 		values[i] = v.Value
 		p.places[place] = values[i : i+1 : i+1]
 	}
+	coded := make([]bool, len(p.places)) // one code of an option, as most answers are
 	for i, values := range p.places {
+		field := f.plan.places[i].field
 		if values == nil {
+			continue
+		}
+		if coded[i] = field.isCode(values); coded[i] {
 			continue
 		}
 		if readable(values) != nil {
 			return nil, false
 		}
-		p.places[i] = f.plan.places[i].field.canonical(values)
+		p.places[i] = field.canonical(values)
 	}
 	p.walk()
 	counts := make([]bool, len(f.plan.places))
@@ -56,7 +61,8 @@ func (f *Form) Take(posted Posted, now time.Time) (encoded Encoded, ok bool) {
 			if !p.asked[n.slot] {
 				continue
 			}
-			if p.check(n, 0, today).rule != "" {
+			// With one code nothing can be wrong but what is said of it.
+			if (!n.kind.closed || n.other || !coded[n.places[partMain]]) && p.check(n, 0, today).rule != "" {
 				return nil, false
 			}
 			for part := range p.parts(n, 0) {
@@ -81,6 +87,10 @@ func (f *Form) Take(posted Posted, now time.Time) (encoded Encoded, ok bool) {
 		for i, value := range p.places[place] {
 			if i > 0 {
 				encoded = append(encoded, ',')
+			}
+			if coded[place] {
+				encoded = append(append(append(encoded, '"'), value...), '"')
+				continue
 			}
 			encoded = appendJSON(encoded, value)
 		}

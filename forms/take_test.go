@@ -32,19 +32,42 @@ func TestTakeIsAsTheLongWay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := drawForm(t)
 		post := drawPost(t, f)
-		for range 20 { // without what is wrong, until nothing is
+		// Without one thing that is wrong after the other, until nothing is: each
+		// has to be found by itself.
+		for {
 			a, err := f.Parse(post)
 			if err != nil || checkTake(t, f, post) {
 				return
 			}
-			for _, fault := range f.Validate(f.Strip(a), "en", validateDay) {
+			faults := f.Validate(f.Strip(a), "en", validateDay)
+			left := len(post)
+			for left == len(post) && len(faults) > 0 {
+				i := rapid.IntRange(0, len(faults)-1).Draw(t, "fault")
 				maps.DeleteFunc(post, func(name string, _ []string) bool {
 					field, _, ok := f.plan.lookUp(name)
-					return ok && field.node.question.ID == fault.Question
+					return ok && field.node.question.ID == faults[i].Question
 				})
+				faults = slices.Delete(faults, i, i+1) // one that lacks an answer stays
+			}
+			if left == len(post) {
+				return
 			}
 		}
 	})
+}
+
+// A question of several fields has no main one, and the code of another question
+// says nothing of it.
+func TestTakeDateBesideCode(t *testing.T) {
+	t.Parallel()
+	f := mustLoad(t, ask(t, `{id: a, kind: choice, label: {en: A}, options: [{code: x, label: {en: X}}, {code: y, label: {en: Y}}]}`,
+		`{id: bb, kind: date, label: {en: B}, required: true}`))
+	if checkTake(t, f, url.Values{"a": {"x"}}) {
+		t.Error("taken without the date")
+	}
+	if !checkTake(t, f, url.Values{"a": {"x"}, "bb.day": {"1"}, "bb.month": {"2"}, "bb.year": {"1950"}}) {
+		t.Error("not taken with the date")
+	}
 }
 
 func TestTakeSurvey(t *testing.T) {

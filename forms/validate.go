@@ -202,11 +202,11 @@ func checkClosed(a answer) problem {
 	n, codes := a.node, a.of(partMain)
 	excluding := false
 	for _, code := range codes {
-		option := n.question.Option(code)
-		if option == nil {
+		rank, known := n.rank[code]
+		if !known {
 			return problem{rule: ruleUnknownOption}
 		}
-		excluding = excluding || option.Excludes
+		excluding = excluding || n.question.Options[rank].Excludes
 	}
 	switch {
 	case !n.kind.several && len(codes) > 1:

@@ -149,7 +149,7 @@ func New(cfg Config) (http.Handler, error) {
 			return
 		}
 		engine.ServeHTTP(w, r)
-	})), nil
+	}))
 }
 
 // hasSession reports whether the address is a manager's. The results are

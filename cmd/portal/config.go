@@ -33,7 +33,18 @@ func (d database) open(ctx context.Context, opt store.Options) (*store.Store, er
 	if d.DatabaseURL == "" {
 		return nil, errors.New("DATABASE_URL is not set: say where PostgreSQL is, like postgres://portal@127.0.0.1/portal")
 	}
-	return store.Open(ctx, d.DatabaseURL, opt)
+	ledger, err := store.Open(ctx, d.DatabaseURL, opt)
+	if err != nil {
+		return nil, err
+	}
+	mixes, err := ledger.MayMixStatements(ctx)
+	if mixes {
+		err = errors.New("DATABASE_URL leads through a pooler in transaction mode, where queries can run as other clients' statements: add binary_parameters=yes to it, and start again")
+	}
+	if err != nil {
+		return nil, errors.Join(err, ledger.Close())
+	}
+	return ledger, nil
 }
 
 // direct is what commands need besides that change the schema: they hold a lock
@@ -78,6 +89,7 @@ type config struct {
 	mailFrom     string
 	mailer       *worker.Mailer
 	log          *slog.Logger
+	writeLog     func() // what waits to be written; called at the end
 }
 
 // read checks the settings and reports all faults at once.
@@ -86,7 +98,7 @@ func (s settings) read(logTo io.Writer) (*config, error) {
 	if faults = append(s.missing(), faults...); len(faults) > 0 {
 		return nil, cannotStart(faults)
 	}
-	cfg.log = slog.New(slog.NewTextHandler(logTo, nil))
+	cfg.log, cfg.writeLog = newLog(logTo)
 	return cfg, nil
 }
 

@@ -69,6 +69,7 @@ func (d *devCommand) Run(ctx context.Context, t terminal) (err error) {
 	if err != nil {
 		return err
 	}
+	closers = append(closers, func() error { c.writeLog(); return nil })
 	if err := migrations.Up(ctx, d.around(d.database)); err != nil {
 		return err
 	}

@@ -161,6 +161,7 @@ func (s *seedCommand) Run(ctx context.Context, t terminal) (err error) {
 	if err != nil {
 		return err
 	}
+	defer c.writeLog()
 	ledger, err := c.openLedger(ctx)
 	if err != nil {
 		return err

@@ -63,6 +63,7 @@ func (s settings) with(ctx context.Context, t terminal, do func(context.Context,
 	if err != nil {
 		return err
 	}
+	defer c.writeLog()
 	opened, err := c.openServices(ctx)
 	if err != nil {
 		return err

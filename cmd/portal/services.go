@@ -43,24 +43,11 @@ func (c *config) openServices(ctx context.Context) (_ *services, err error) {
 	if s.referrals, err = c.open(ctx, store.Options{Keys: c.keys, MaxConns: referralConns}); err != nil {
 		return nil, err
 	}
-	if err = c.warnOfPooler(ctx, s.ledger); err != nil {
-		return nil, err
-	}
 	if s.redis, err = worker.DialRedis(c.RedisURL); err != nil {
 		return nil, err
 	}
 	s.jobs = worker.NewQueue(s.redis, c.log)
 	return &s, nil
-}
-
-// warnOfPooler says in the log if the database is reached in a way in which
-// answers can get mixed up.
-func (c *config) warnOfPooler(ctx context.Context, ledger *store.Store) error {
-	mixes, err := ledger.MayMixStatements(ctx)
-	if mixes {
-		c.log.Warn("DATABASE_URL leads through a pooler in transaction mode, where queries can run as other clients' statements: add binary_parameters=yes to it, and start again")
-	}
-	return err
 }
 
 // close sends what is pending and lets go of the connections.

@@ -143,8 +143,8 @@ func portalBinary(t testing.TB) string {
 	return program
 }
 
-// durable makes the server wait for the disk at every commit; a bench sets it
-// before it needs the server.
+// durable makes the server wait for the disk at every commit, and serve over
+// loopback; a bench sets it before it needs the server.
 var durable bool
 
 // postgres is the server in which stacks have a database each. What it logs is
@@ -159,7 +159,7 @@ type postgres struct {
 var sharedPostgres = sync.OnceValues(func() (*postgres, error) {
 	p := &postgres{log: &output{}}
 	var err error
-	p.server, err = embedded.StartPostgres(context.Background(), filepath.Join(shared.dir, "postgres"), embedded.Options{Log: p.log, Fsync: durable})
+	p.server, err = embedded.StartPostgres(context.Background(), filepath.Join(shared.dir, "postgres"), embedded.Options{Log: p.log, Fsync: durable, Loopback: durable})
 	if err != nil {
 		return nil, err
 	}

@@ -62,13 +62,15 @@ func TestPortalBehindPooler(t *testing.T) {
 	}
 	t.Logf("%d responses and %d referrals through %d connections", len(sent.responses), len(sent.referrals), pooledConns)
 
-	// Without the option they say what is wrong.
+	// Without the option they say what is wrong, and do not start.
 	must(t, s.web.stop(stopPatience))
+	must(t, s.worker.stop(stopPatience))
 	s.env = append(s.env, "DATABASE_URL="+pooler.dsn(direct))
-	s.startWeb()
-	eventually(t, 5*time.Second, "web warns", func() bool {
-		return strings.Contains(s.log.String(), "add binary_parameters=yes to it, and start again")
-	})
+	for _, command := range []string{"web", "worker"} {
+		if said := s.fails(command); !strings.Contains(said, "add binary_parameters=yes to it, and start again") {
+			t.Errorf("portal %s says %s", command, said)
+		}
+	}
 }
 
 // A lock for a session is what a pooler in transaction mode cannot hold: two

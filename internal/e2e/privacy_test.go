@@ -161,7 +161,7 @@ func newMarkedClient(t testing.TB, s *stack, m *marks) *plain {
 // places is everything that the portal has left anywhere, by place.
 func (s *stack) places() map[string]string {
 	s.t.Helper()
-	p := map[string]string{"logs": s.log.String()}
+	p := map[string]string{}
 	for _, table := range s.texts(`SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'`) {
 		// Bytes both as they are written out and as they are.
 		rows := s.texts(fmt.Sprintf(`SELECT row_to_json(t)::text FROM %q t`, table))
@@ -185,6 +185,7 @@ func (s *stack) places() map[string]string {
 	metrics, err := io.ReadAll(answer.Body)
 	must(s.t, err)
 	p["metrics"] = string(metrics)
+	p["logs"] = s.wholeLog() // last, as it takes a moment and what is in Redis expires
 	return p
 }
 

@@ -92,16 +92,39 @@ func prepareStack(t testing.TB, dsn string, settings ...string) *stack {
 // gives what it prints.
 func (s *stack) run(stdin string, args ...string) string {
 	s.t.Helper()
-	cmd := exec.CommandContext(s.t.Context(), portalBinary(s.t), args...)
+	printed, faults, err := s.command(s.t.Context(), stdin, args...)
+	if err != nil {
+		s.t.Fatalf("portal %s: %v\n%s", strings.Join(args, " "), err, faults)
+	}
+	return printed
+}
+
+// fails runs a command that is to fail, and gives what it says then.
+func (s *stack) fails(args ...string) string {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	defer cancel()
+	printed, faults, err := s.command(ctx, "", args...)
+	if err == nil || ctx.Err() != nil {
+		s.t.Fatalf("portal %s does not fail: %s%s", strings.Join(args, " "), printed, faults)
+	}
+	return faults
+}
+
+func (s *stack) command(ctx context.Context, stdin string, args ...string) (printed, faults string, err error) {
+	cmd := exec.CommandContext(ctx, portalBinary(s.t), args...)
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, s.env...)
 	cmd.Stdin = strings.NewReader(stdin)
-	var faults bytes.Buffer
-	cmd.Stderr = &faults
+	var said bytes.Buffer
+	cmd.Stderr = &said
 	out, err := cmd.Output()
-	if err != nil {
-		s.t.Fatalf("portal %s: %v\n%s", strings.Join(args, " "), err, &faults)
-	}
-	return string(out)
+	return string(out), said.String(), err
+}
+
+// wholeLog is the log once processes have written what they were gathering.
+func (s *stack) wholeLog() string {
+	time.Sleep(time.Second)
+	return s.log.String()
 }
 
 func (s *stack) startWeb() {

@@ -19,6 +19,9 @@ type Options struct {
 	// Fsync makes commits survive a crash of the machine; without it they
 	// survive that of the server only, which is faster and enough for tests.
 	Fsync bool
+	// Loopback lets every user of this machine reach the server by TCP, too, as
+	// measurements do. Data that was made without it stays closed to them.
+	Loopback bool
 	// Log gets what the server prints; nil for nowhere. Lines never hold
 	// statements or the details of a row.
 	Log io.Writer
@@ -28,11 +31,12 @@ type Options struct {
 }
 
 // Postgres is a private server: only its Unix socket leads to it, and only the
-// user that started it (and root) may use that.
+// user that started it (and root) may use that, unless it was started with Loopback.
 type Postgres struct {
 	server *child
 	lock   *lock
 	socket string
+	port   int // on loopback, or 0
 }
 
 // startPatience bounds how long a server may take from its start until it
@@ -109,6 +113,11 @@ func (p *Postgres) start(ctx context.Context, home string, as *syscall.Credentia
 	if p.socket, err = socketFolder(ctx, home, as); err != nil {
 		return err
 	}
+	if opt.Loopback {
+		if p.port, err = freePort(ctx); err != nil {
+			return err
+		}
+	}
 	p.server, err = startChild(command{
 		path: programs.path("postgres"), args: p.settings(data, opt), dir: home, log: opt.Log, user: as,
 		// At once and without a last checkpoint, which may take long under
@@ -128,7 +137,11 @@ func (p *Postgres) initialise(ctx context.Context, programs binaries, data strin
 	if err := os.RemoveAll(aside); err != nil {
 		return fmt.Errorf("remove a half-made database: %w", err)
 	}
-	args := []string{"--pgdata", aside, "--username", databaseUser, "--auth-local", "trust", "--auth-host", "reject", "--encoding", "UTF8", "--locale", "C.UTF-8"}
+	byTCP := "reject"
+	if opt.Loopback {
+		byTCP = "trust"
+	}
+	args := []string{"--pgdata", aside, "--username", databaseUser, "--auth-local", "trust", "--auth-host", byTCP, "--encoding", "UTF8", "--locale", "C.UTF-8"}
 	if !opt.Fsync {
 		args = append(args, "--no-sync")
 	}
@@ -147,6 +160,7 @@ const (
 	databaseUser = "portal"
 	databaseName = "postgres"
 	databasePort = 5432 // of a socket: only part of its file's name
+	loopback     = "127.0.0.1"
 )
 
 func (p *Postgres) settings(data string, opt Options) []string {
@@ -157,11 +171,15 @@ func (p *Postgres) settings(data string, opt Options) []string {
 	if opt.Fsync {
 		durable = "on"
 	}
+	listen, port := "", databasePort
+	if p.port != 0 {
+		listen, port = loopback, p.port
+	}
 	for _, setting := range []string{
-		"listen_addresses=",
+		"listen_addresses=" + listen,
 		"unix_socket_directories=" + p.socket,
 		"unix_socket_permissions=0700",
-		"port=" + strconv.Itoa(databasePort),
+		"port=" + strconv.Itoa(port),
 		"max_connections=200",
 		"timezone=UTC",
 		"log_timezone=UTC",
@@ -207,8 +225,12 @@ func (p *Postgres) DSN() string { return p.DSNOf(databaseName) }
 // DSNOf is the connection string of another database, made since; its name is
 // plain letters, digits and underscores.
 func (p *Postgres) DSNOf(database string) string {
-	quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(p.socket)
-	return fmt.Sprintf("host='%s' port=%d user=%s dbname=%s sslmode=disable", quoted, databasePort, databaseUser, database)
+	host, port := p.socket, databasePort
+	if p.port != 0 {
+		host, port = loopback, p.port
+	}
+	quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(host)
+	return fmt.Sprintf("host='%s' port=%d user=%s dbname=%s sslmode=disable", quoted, port, databaseUser, database)
 }
 
 // Done is closed when the server has ended, asked to or not.

@@ -42,6 +42,24 @@ func TestPostgresKeepsItsDataOnAPathWithASpace(t *testing.T) {
 	}
 }
 
+func TestPostgresOverLoopback(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(openFolder(t), "postgres")
+	p, err := StartPostgres(t.Context(), dir, Options{Loopback: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := query(t, p.DSN(), makeNote, "select host(inet_server_addr())"); got != "127.0.0.1" {
+		t.Errorf("the server is reached at %q", got)
+	}
+	mustStop(t, p)
+	p = mustStart(t, dir)
+	defer mustStop(t, p)
+	if got := query(t, p.DSN(), "select words || coalesce(host(inet_server_addr()), ' by socket') from note"); got != "kept by socket" {
+		t.Errorf("without it: %q", got)
+	}
+}
+
 func TestTwoDatabasesAtOnce(t *testing.T) {
 	t.Parallel()
 	root := openFolder(t)

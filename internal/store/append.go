@@ -11,15 +11,19 @@ import (
 )
 
 // commit commits a round and tells each what became of it. One that the
-// database cannot take fails alone: the round is divided until it is found.
-func (s *Store) commit(ctx context.Context, round []*appending) {
+// database cannot take fails alone: the round is divided until it is found, but
+// not beyond that time.
+func (s *Store) commit(ctx context.Context, round []*appending, until time.Time) {
 	appendedTogether.Observe(float64(len(round)))
 	err := s.insert(ctx, round)
-	if err != nil && len(round) > 1 && !IsUnavailable(err) && ctx.Err() == nil {
+	if err != nil && len(round) > 1 && !IsUnavailable(err) && time.Now().Before(until) {
 		half := len(round) / 2
-		s.commit(ctx, round[:half])
-		s.commit(ctx, round[half:])
-		return
+		s.commit(ctx, round[:half], until)
+		if time.Now().Before(until) {
+			s.commit(ctx, round[half:], until)
+			return
+		}
+		round, err = round[half:], ErrOverloaded
 	}
 	s.rounds.end(round, err)
 }

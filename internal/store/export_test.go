@@ -1,5 +1,7 @@
 package store
 
+import "net"
+
 // Unshuffled is the same ledger with releases that keep the order of arrival.
 func (s *Store) Unshuffled() *Store {
 	other := *s
@@ -8,3 +10,6 @@ func (s *Store) Unshuffled() *Store {
 }
 
 var EditionDue = editionDue
+
+// BoundedConn is a connection as rounds have them, before it is connected.
+func BoundedConn(c net.Conn) net.Conn { return &boundedConn{Conn: c} }

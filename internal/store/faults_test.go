@@ -103,8 +103,9 @@ func TestUnavailableIsToldFromOtherFaults(t *testing.T) {
 	}
 }
 
-func TestAServerThatStopsIsUnavailable(t *testing.T) {
-	t.Parallel()
+// openOwnServer opens a ledger on a server of its own, to be harmed.
+func openOwnServer(t *testing.T) (*embedded.Postgres, *store.Store) {
+	t.Helper()
 	server, err := embedded.StartPostgres(t.Context(), filepath.Join(t.TempDir(), "pg"), embedded.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -116,6 +117,12 @@ func TestAServerThatStopsIsUnavailable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return server, ledger
+}
+
+func TestAServerThatStopsIsUnavailable(t *testing.T) {
+	t.Parallel()
+	server, ledger := openOwnServer(t)
 	if err := ledger.Ping(t.Context()); err != nil {
 		t.Errorf("a server that runs: %v", err)
 	}

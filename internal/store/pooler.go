@@ -41,15 +41,16 @@ func (s *Store) connectionsAreLent(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	defer other.Close() //nolint:errcheck // it only goes back
-	var before [2]int
+	var before [2]string
 	for range poolerTries {
-		var server [2]int
+		var server [2]string
 		for i, conn := range []*sqlx.Conn{one, other} {
-			if err := conn.GetContext(ctx, &server[i], `SELECT pg_backend_pid()`); err != nil {
+			// Two servers may have processes of the same number.
+			if err := conn.GetContext(ctx, &server[i], `SELECT pg_backend_pid() || ' ' || pg_postmaster_start_time()`); err != nil {
 				return false, err
 			}
 		}
-		if server[0] == server[1] || before[0] != 0 && server != before {
+		if server[0] == server[1] || before[0] != "" && server != before {
 			return true, nil
 		}
 		before = server

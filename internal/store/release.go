@@ -17,8 +17,9 @@ const MinRelease = 10
 const MostReleased = 20_000
 
 // closingGrace lets requests that began before a wave took its last response
-// finish before the rest is released.
-const closingGrace = 30 * time.Second
+// finish before the rest is released: requestTimeout of the handlers, a round
+// that begins then, and the last statement of that.
+const closingGrace = 55 * time.Second
 
 // lastTaken is the closing time of a wave that at now has taken its last
 // response.

@@ -23,8 +23,7 @@ const (
 	mostInRound      = 256
 	mostRounds       = 2  // at once
 	enoughForAnother = 16 // that wait
-	// roundPatience bounds one statement. With requestTimeout of the handlers
-	// it stays within closingGrace.
+	// roundPatience bounds a statement, and how late in a round one begins.
 	roundPatience = 9 * time.Second
 )
 
@@ -137,7 +136,7 @@ func (r *rounds) runOne(s *Store) {
 		ctx, cancel = context.WithTimeout(ctx, roundPatience)
 		defer cancel()
 	} // else its connection bounds it
-	s.commit(ctx, round)
+	s.commit(ctx, round, time.Now().Add(roundPatience))
 }
 
 // end counts a round no more, and tells each response in it what became of it.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"time"
 
 	"github.com/lib/pq"
@@ -18,20 +19,27 @@ import (
 // well, but the driver has a goroutine watch each context, and a response that
 // comes alone would take a twentieth longer.
 func openForRounds(address pq.Config) (*sql.DB, error) {
+	if address.ConnectTimeout <= 0 {
+		address.ConnectTimeout = connectPatience
+	}
 	connector, err := pq.NewConnectorConfig(address)
 	if err != nil {
 		return nil, err
 	}
-	connector.Dialer(boundedDialer{net.Dialer{Timeout: answerPatience}})
+	connector.Dialer(boundedDialer{})
 	db := sql.OpenDB(boundedConnector{connector})
 	db.SetMaxOpenConns(mostRounds)
 	db.SetMaxIdleConns(mostRounds)
 	return db, nil
 }
 
-// answerPatience is how long a server may be silent that should have given a
-// statement up at roundPatience.
-const answerPatience = roundPatience + time.Second
+const (
+	// connectPatience bounds connecting, where the database's address does not.
+	connectPatience = 3 * time.Second
+	// answerPatience is how long a server may be silent that should have given
+	// a statement up at roundPatience.
+	answerPatience = roundPatience + time.Second
+)
 
 // boundedConnector bounds statements where they run: one that waits for a lock
 // does not notice that nobody waits for it any more.
@@ -57,7 +65,7 @@ func (d boundedDialer) DialContext(ctx context.Context, network, address string)
 	if err != nil {
 		return nil, err
 	}
-	return boundedConn{conn}, nil
+	return &boundedConn{Conn: conn}, nil
 }
 
 // DialTimeout is for the driver's older interface, which it asks for a dialer by.
@@ -72,11 +80,33 @@ func (d boundedDialer) Dial(network, address string) (net.Conn, error) {
 	return d.DialContext(context.Background(), network, address)
 }
 
-type boundedConn struct{ net.Conn }
+type boundedConn struct {
+	net.Conn
+	connected bool
+}
 
-func (c boundedConn) Write(b []byte) (int, error) {
-	if err := c.SetDeadline(time.Now().Add(answerPatience)); err != nil {
-		return 0, err
+// SetDeadline is the driver's way to bound connecting. It lifts that bound, by
+// the zero time, when it is connected.
+func (c *boundedConn) SetDeadline(t time.Time) error {
+	c.connected = t.IsZero()
+	return c.Conn.SetDeadline(t)
+}
+
+func (c *boundedConn) Write(b []byte) (int, error) {
+	if c.connected {
+		if err := c.Conn.SetDeadline(time.Now().Add(answerPatience)); err != nil {
+			return 0, err
+		}
 	}
 	return c.Conn.Write(b)
+}
+
+// Read closes a connection whose answer did not come in time: it may come yet,
+// and must not be taken for that to the next statement.
+func (c *boundedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		_ = c.Close() // what was wrong with it is told already
+	}
+	return n, err
 }

@@ -1,6 +1,10 @@
 package store_test
 
 import (
+	"context"
+	"errors"
+	"net"
+	"os"
 	"syscall"
 	"testing"
 	"time"
@@ -8,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"intake/internal/store"
+	"intake/internal/testenv"
 )
 
 // TestRoundsGiveUp: a response that the database cannot commit in time is
@@ -36,7 +41,13 @@ func TestRoundsGiveUp(t *testing.T) {
 // comes then goes another way.
 func TestServerStandsStill(t *testing.T) {
 	t.Parallel()
-	l := openLedger(t)
+	server, own := openOwnServer(t)
+	t.Cleanup(func() {
+		if err := errors.Join(own.Close(), server.Stop(context.Background())); err != nil {
+			t.Error(err)
+		}
+	})
+	l := openLedgerOn(t, &testenv.DB{Store: own, DSN: server.DSN()})
 	wave := l.wave("one")
 	send := func() error {
 		_, err := l.Append(t.Context(), response(wave, uuid.New(), ""), tuesday)
@@ -52,5 +63,26 @@ func TestServerStandsStill(t *testing.T) {
 	}
 	if err := send(); err != nil {
 		t.Errorf("the next one: %v", err)
+	}
+}
+
+// TestLateAnswer: what comes after a statement was given up is not taken for the
+// answer to the next one.
+func TestLateAnswer(t *testing.T) {
+	t.Parallel()
+	ours, servers := net.Pipe()
+	defer servers.Close() //nolint:errcheck // only a pipe
+	conn := store.BoundedConn(ours)
+	if err := conn.SetDeadline(time.Now().Add(time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("no answer: %v", err)
+	}
+	if err := conn.SetDeadline(time.Time{}); err == nil {
+		t.Error("the connection is open yet")
+	}
+	if _, err := conn.Write([]byte("next")); err == nil {
+		t.Error("something can be asked on it")
 	}
 }

@@ -47,8 +47,8 @@ type Store struct {
 
 // Options bound a Store.
 type Options struct {
-	// MaxConns bounds the connections to the database, besides the two that are
-	// for responses alone; 0 means 16.
+	// MaxConns bounds the connections to the database, besides two for responses;
+	// 0 means 16.
 	MaxConns int
 	// Keys seal and open personal data. Commands that touch none may leave
 	// it nil.
@@ -70,6 +70,9 @@ func Open(ctx context.Context, dsn string, opt Options) (*Store, error) {
 	}
 	if opt.MaxConns == 0 {
 		opt.MaxConns = 16
+	}
+	if address.BinaryParameters {
+		opt.MaxConns += mostRounds // rounds have none to themselves
 	}
 	db.SetMaxOpenConns(opt.MaxConns)
 	db.SetMaxIdleConns(opt.MaxConns)
