@@ -343,13 +343,14 @@ func (c *caughtReferences) has(reference string) bool {
 	return c.seen[reference]
 }
 
-// checkTold waits until an email about each referral was caught. One that a
-// worker had begun to send when it was killed is sent again after a pause, so
-// this comes once, after the last round.
+// checkTold waits until an email about each referral was caught, and the ledger
+// knows. One that a worker had begun to send when it was killed is sent again
+// after a pause, 15 seconds at first, so this comes once, after the last round.
 func checkTold(t *testing.T, s *stack, told *caughtReferences) {
 	t.Helper()
 	missing := s.texts(`SELECT reference FROM referrals`)
-	for deadline := time.Now().Add(toldWithin); ; time.Sleep(100 * time.Millisecond) {
+	deadline := time.Now().Add(toldWithin)
+	for ; ; time.Sleep(100 * time.Millisecond) {
 		missing = slices.DeleteFunc(missing, told.has)
 		if len(missing) == 0 {
 			break
@@ -358,7 +359,7 @@ func checkTold(t *testing.T, s *stack, told *caughtReferences) {
 			t.Fatalf("no team was told of %d referrals within %s, such as %s", len(missing), toldWithin, missing[0])
 		}
 	}
-	eventually(t, recoveredWithin, "the ledger knows that each team was told", func() bool {
+	eventually(t, time.Until(deadline), "the ledger knows that each team was told", func() bool {
 		return s.count(`SELECT count(*) FROM referrals r WHERE NOT EXISTS (
 			SELECT FROM events e WHERE e.referral_id = r.id AND e.kind = 'team_told')`) == 0
 	})

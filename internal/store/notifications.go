@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
+	"github.com/sethvargo/go-retry"
 )
 
 // oweNotifications writes down the emails that are owed: one a team and
@@ -88,14 +89,16 @@ func (s *Store) Tell(ctx context.Context, id uuid.UUID, now time.Time, send func
 	if err := send(ctx, n); err != nil {
 		return err
 	}
-	// The email is out: this is recorded even if the task's time is up.
+	// The email is out: this is recorded even if the task's time is up, and
+	// though the database goes away just then.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordPatience)
 	defer cancel()
-	err = s.inTx(ctx, func(tx *sqlx.Tx) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE notifications SET sent_at = $2 WHERE id = $1`, id, now); err != nil {
-			return err
+	err = retry.Do(ctx, retry.NewConstant(recordPause), func(ctx context.Context) error {
+		err := s.recordTold(ctx, n, now)
+		if IsUnavailable(err) {
+			return retry.RetryableError(err)
 		}
-		return s.addEvent(ctx, tx, newEvent{at: now, referral: &n.ReferralID, kind: EventTeamTold, detail: Detail{Team: n.Team, Reason: n.Reason}})
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("record that the team was told: %w", err)
@@ -103,5 +106,24 @@ func (s *Store) Tell(ctx context.Context, id uuid.UUID, now time.Time, send func
 	return nil
 }
 
-// recordPatience bounds the recording of what cannot be undone.
-const recordPatience = 5 * time.Second
+// recordTold records once that the email is out, however often it is called: a
+// commit whose answer was lost may have landed.
+func (s *Store) recordTold(ctx context.Context, n Notice, now time.Time) error {
+	return s.inTx(ctx, func(tx *sqlx.Tx) error {
+		recorded, err := tx.ExecContext(ctx, `UPDATE notifications SET sent_at = $2 WHERE id = $1 AND sent_at IS NULL`, n.ID, now)
+		if err != nil {
+			return err
+		}
+		if rows, err := recorded.RowsAffected(); err != nil || rows == 0 {
+			return err
+		}
+		return s.addEvent(ctx, tx, newEvent{at: now, referral: &n.ReferralID, kind: EventTeamTold, detail: Detail{Team: n.Team, Reason: n.Reason}})
+	})
+}
+
+// recordPatience bounds the recording of what cannot be undone. PostgreSQL is
+// back from a crash or a restart within it.
+const (
+	recordPatience = 5 * time.Second
+	recordPause    = 100 * time.Millisecond
+)

@@ -154,3 +154,29 @@ func TestTellAgainAfterACrash(t *testing.T) {
 	}
 	l.expect("events of a team told", 1, `SELECT count(*) FROM events WHERE kind = 'team_told'`)
 }
+
+// An email that is out is recorded, though its connection breaks just then.
+func TestTellIsRecordedAcrossABrokenConnection(t *testing.T) {
+	t.Parallel()
+	l := openLedger(t)
+	referral := l.refer(nil).ReferralID
+	id := l.due(referral, tuesday)[0]
+	holding, err := l.raw.BeginTx(t.Context(), nil)
+	l.must(err)
+	told := make(chan error, 1)
+	go func() {
+		told <- l.Tell(t.Context(), id, tuesday, func(context.Context, store.Notice) error {
+			_, err := holding.ExecContext(t.Context(), `SELECT FROM notifications WHERE id = $1 FOR UPDATE`, id)
+			return err
+		})
+	}()
+	l.awaitLock()
+	l.expect("connections cut", 1, `SELECT count(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+		WHERE datname = current_database() AND wait_event_type = 'Lock') cut`)
+	l.must(holding.Rollback())
+	l.must(<-told)
+	if left := l.due(referral, tuesday.AddDate(1, 0, 0)); len(left) != 0 {
+		t.Errorf("still due: %v", left)
+	}
+	l.expect("events of a team told", 1, `SELECT count(*) FROM events WHERE kind = 'team_told'`)
+}
