@@ -32,10 +32,11 @@ func (w *Worker) release(ctx context.Context, p payload) error {
 		}
 	}
 	if left >= stormRelease {
-		w.vacuumOwed.Store(true)
+		w.stormed.Store(true)
 		return nil
 	}
-	return errors.Join(w.Store.VacuumInvitations(ctx), w.vacuumInbox(ctx))
+	_, err := w.vacuumInbox(ctx, w.Store.VacuumInbox)
+	return errors.Join(w.Store.VacuumInvitations(ctx), err)
 }
 
 // stormRelease is how many leave together in a storm. Then there are several
@@ -43,21 +44,19 @@ func (w *Worker) release(ctx context.Context, p payload) error {
 // sweeps.
 const stormRelease = 200
 
-// stormVacuum is how long a storm goes on before the inbox is written anew again:
-// whoever answers waits for that, for the twentieth part of a second.
-const stormVacuum = 10 * time.Second
-
-// vacuumAfterStorm does what releases in a storm have left to the sweep.
+// vacuumAfterStorm does what releases in a storm have left to the sweep: while
+// it goes on, for the part of the inbox that rests, and then for all of it.
 func (w *Worker) vacuumAfterStorm(ctx context.Context) error {
-	if time.Since(w.vacuumed) < stormVacuum || !w.vacuumOwed.CompareAndSwap(true, false) {
+	goesOn := w.stormed.Swap(false)
+	if !goesOn && !w.vacuumOwed {
 		return nil
 	}
-	done, err := w.Store.VacuumInbox(ctx)
-	if done {
-		w.vacuumed = time.Now()
-	} else {
-		w.vacuumOwed.Store(true) // somebody was using it: at the next sweep
+	vacuum := w.Store.VacuumInbox
+	if goesOn {
+		vacuum = w.Store.VacuumRestingInbox
 	}
+	done, err := w.vacuumInbox(ctx, vacuum)
+	w.vacuumOwed = goesOn || !done // if somebody was using it: at the next sweep
 	return errors.Join(err, w.Store.VacuumInvitations(ctx))
 }
 
@@ -66,18 +65,19 @@ const (
 	vacuumPause = 100 * time.Millisecond
 )
 
-// vacuumInbox tries for a moment. In a storm of responses it may find none in
-// which nobody uses the inbox; then the next release or the sweep tries again.
-func (w *Worker) vacuumInbox(ctx context.Context) error {
+// vacuumInbox tries for a moment, and reports whether that did it. In a storm of
+// responses it may find none in which nobody uses the inbox; then the next
+// release or the sweep tries again.
+func (w *Worker) vacuumInbox(ctx context.Context, vacuum func(context.Context) (bool, error)) (done bool, err error) {
 	for range vacuumTries {
-		if done, err := w.Store.VacuumInbox(ctx); done || err != nil {
-			return err
+		if done, err := vacuum(ctx); done || err != nil {
+			return done, err
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return false, ctx.Err()
 		case <-time.After(vacuumPause):
 		}
 	}
-	return nil
+	return false, nil
 }

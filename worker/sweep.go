@@ -73,7 +73,8 @@ func (w *Worker) lead(ctx context.Context, ticks <-chan time.Time, seen *sightin
 		err := w.sweep(ctx, seen)
 		if w.Now().Sub(seen.housekept) >= houseEvery {
 			seen.housekept = w.Now()
-			err = errors.Join(err, w.Store.Housekeep(ctx, w.Now()), w.vacuumInbox(ctx))
+			_, vacuumErr := w.vacuumInbox(ctx, w.Store.VacuumInbox)
+			err = errors.Join(err, w.Store.Housekeep(ctx, w.Now()), vacuumErr)
 		}
 		sweepSeconds.Observe(time.Since(begun).Seconds())
 		if err = errors.Join(err, w.vacuumAfterStorm(ctx)); err != nil {

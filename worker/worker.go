@@ -34,8 +34,8 @@ type Worker struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 
-	vacuumOwed atomic.Bool // by releases in a storm
-	vacuumed   time.Time   // when the sweep last saw to that
+	stormed    atomic.Bool // many were released together since the last sweep
+	vacuumOwed bool        // by the sweep, for what a storm has released
 }
 
 // Run works until ctx is done, then finishes the tasks at hand.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"intake/internal/results"
 	"intake/internal/store"
@@ -142,43 +143,66 @@ func (c Counter) due(ctx context.Context, waveID int64) (numbers []int, err erro
 	return numbers, nil
 }
 
+// A chunk is made by small steps with pauses between them: the whole at once
+// would keep a processor from those who answer for a second or two.
+const (
+	stepResponses = 250
+	stepPause     = 10 * time.Millisecond
+)
+
 // chunk makes a chunk as it should be stored: of what is stored of it and of
 // the responses that came since; or anew, of all its responses. It is nil if
-// that is what is stored already.
+// that is what is stored already, or the responses change their places.
 func (c Counter) chunk(ctx context.Context, waveID int64, number int, anew bool) (made *store.Chunk, wave *store.Wave, err error) {
-	err = c.Store.ReadReleased(ctx, waveID, func(s *store.Snapshot) error {
-		wave = &s.Wave
-		indexer, err := c.indexer(ctx, wave, nil)
-		if err != nil {
-			return err
-		}
-		first := number * results.ChunkSize
-		below := min(wave.Released, first+results.ChunkSize)
-		if below <= first {
-			return nil
-		}
-		if !anew {
-			stored, err := s.Chunk(ctx, number, 0)
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
-			} else if err == nil {
-				if err := indexer.AddChunk(nameOf(waveID, number), stored.Bits, stored.Size); err != nil && !errors.Is(err, results.ErrCorrupt) {
-					return err
-				}
-			}
-			if stored != nil && first+indexer.Size() == below {
-				return nil
-			}
-		}
-		if err := s.Responses(ctx, first+indexer.Size(), below, indexer.Add); err != nil {
-			return err
-		}
-		made = &store.Chunk{Number: number}
-		made.Bits, made.Size, err = indexer.Index().Chunk(0, nameOf(waveID, number))
-		return err
-	})
+	indexer, wave, below, err := c.begun(ctx, waveID, number, anew)
 	if err != nil {
+		return nil, nil, fmt.Errorf("begin chunk %d: %w", number, err)
+	}
+	first := number * results.ChunkSize
+	if !anew && first+indexer.Size() == below || below <= first {
+		return nil, wave, nil
+	}
+	for from := first + indexer.Size(); from < below; from = first + indexer.Size() {
+		to := min(below, from+stepResponses)
+		if err := c.Store.Responses(ctx, waveID, from, to, indexer.Add); err != nil {
+			return nil, nil, fmt.Errorf("make chunk %d: %w", number, err)
+		}
+		if first+indexer.Size() != to {
+			return nil, wave, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil, fmt.Errorf("make chunk %d: %w", number, ctx.Err())
+		case <-time.After(stepPause):
+		}
+	}
+	made = &store.Chunk{Number: number}
+	if made.Bits, made.Size, err = indexer.Index().Chunk(0, nameOf(waveID, number)); err != nil {
 		return nil, nil, fmt.Errorf("make chunk %d: %w", number, err)
 	}
 	return made, wave, nil
+}
+
+// begun is what is stored of a chunk, unless it is to be made anew, and below
+// which ordinal its responses lie.
+func (c Counter) begun(ctx context.Context, waveID int64, number int, anew bool) (indexer *results.Indexer, wave *store.Wave, below int, err error) {
+	err = c.Store.ReadReleased(ctx, waveID, func(s *store.Snapshot) error {
+		wave = &s.Wave
+		below = min(wave.Released, (number+1)*results.ChunkSize)
+		if indexer, err = c.indexer(ctx, wave, nil); err != nil || anew {
+			return err
+		}
+		stored, err := s.Chunk(ctx, number, 0)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		err = indexer.AddChunk(nameOf(waveID, number), stored.Bits, stored.Size)
+		if errors.Is(err, results.ErrCorrupt) {
+			return nil
+		}
+		return err
+	})
+	return indexer, wave, below, err
 }

@@ -36,7 +36,7 @@ func (s *Store) insert(ctx context.Context, round []*appending) error {
 	if len(round) == 1 {
 		return s.insertOne(ctx, round[0])
 	}
-	statement, err := s.rounds.prepared(ctx, appendRound)
+	statement, err := s.rounds.prepared(ctx, appendRound[inboxAt(time.Now())])
 	if err != nil {
 		return fmt.Errorf("append responses: %w", err)
 	}
@@ -92,11 +92,11 @@ func columnsOf(round []*appending) []any {
 // insertOne is insert for a round of one, which is most of them unless there is
 // a storm, by a statement that costs the database little more than a plain insert.
 func (s *Store) insertOne(ctx context.Context, a *appending) error {
-	query, values := appendOne, []any{a.key, a.wave, a.version, string(a.answers), a.at, a.at.Add(-LateFor)}
+	query, values := &appendOne, []any{a.key, a.wave, a.version, string(a.answers), a.at, a.at.Add(-LateFor)}
 	if a.collector != "" {
-		query, values = appendCollected, append(values, a.collector)
+		query, values = &appendCollected, append(values, a.collector)
 	}
-	statement, err := s.rounds.prepared(ctx, query)
+	statement, err := s.rounds.prepared(ctx, query[inboxAt(time.Now())])
 	if err != nil {
 		return fmt.Errorf("append response: %w", err)
 	}
@@ -150,21 +150,21 @@ const freshOne = `WITH fresh AS (
 			AND (w.closes_at IS NULL OR w.closes_at >= w.opens_at AND w.closes_at > $6)
 		ON CONFLICT DO NOTHING RETURNING submission_key)`
 
-const appendOne = freshOne + `
+var appendOne = intoEach(freshOne + `
 	INSERT INTO inbox (submission_key, wave_id, form_version, answers)
-	SELECT submission_key, $2, $3, $4 FROM fresh`
+	SELECT submission_key, $2, $3, $4 FROM fresh`)
 
 // appendCollected is appendOne for a response that came by a collector's link.
 // To have no collector looked for costs a twentieth of a statement.
-const appendCollected = freshOne + `
+var appendCollected = intoEach(freshOne + `
 	INSERT INTO inbox (submission_key, wave_id, form_version, answers, collector_id)
 	SELECT submission_key, $2, $3, $4, (SELECT c.id FROM collectors c
 		WHERE c.code = $7 AND c.wave_id = $2 AND c.kind = 'open' AND (c.closed_at IS NULL OR c.closed_at > $6))
-	FROM fresh`
+	FROM fresh`)
 
 // appendRound takes what columnsOf gives. That a key is fresh is looked up in a
 // hash of them: a join would compare each response of a round with each other.
-const appendRound = `WITH given AS MATERIALIZED (
+var appendRound = intoEach(`WITH given AS MATERIALIZED (
 		SELECT g.key, g.wave_id, g.version, g.answers, g.at, g.collector
 		FROM unnest($1::uuid[], $2::bigint[], $3::int[], string_to_array($4, E'\n'), $5::timestamptz[], $6::text[])
 			AS g (key, wave_id, version, answers, at, collector)
@@ -179,4 +179,24 @@ const appendRound = `WITH given AS MATERIALIZED (
 		WHERE g.collector <> '' AND c.code = g.collector AND c.wave_id = g.wave_id AND c.kind = 'open'
 			AND (c.closed_at IS NULL OR c.closed_at > g.at - make_interval(secs => $7)))
 	FROM given g WHERE (g.key IN (SELECT submission_key FROM fresh)) IS TRUE
-	RETURNING submission_key`
+	RETURNING submission_key`)
+
+// inboxes are the tables that take what comes by turns: the one that rests can
+// be written anew, and nobody who answers waits for that. Reads and deletes are
+// of inbox, which is both.
+var inboxes = [2]string{"inbox_even", "inbox_odd"}
+
+// inboxTurn is how long each takes what comes, in seconds. Clocks of processes
+// that differ a little do no harm: somebody waits then.
+const inboxTurn = 10
+
+// inboxAt is which of inboxes takes what comes then.
+func inboxAt(now time.Time) int { return int(now.Unix() / inboxTurn % 2) }
+
+// intoEach makes the statement for each of inboxes of one for inbox.
+func intoEach(statement string) (each [len(inboxes)]string) {
+	for i, table := range inboxes {
+		each[i] = strings.Replace(statement, "INSERT INTO inbox ", "INSERT INTO "+table+" ", 1)
+	}
+	return each
+}

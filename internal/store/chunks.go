@@ -36,8 +36,16 @@ func (s *Store) ReadReleased(ctx context.Context, waveID int64, read func(*Snaps
 // to below below, with the version of the form that it answers, by ordinal,
 // and ends with its error.
 func (s *Snapshot) Responses(ctx context.Context, from, below int, visit func(version int, answers forms.Answers) error) error {
-	rows, err := s.tx.QueryxContext(ctx, `SELECT form_version, answers FROM responses
-		WHERE wave_id = $1 AND ordinal >= $2 AND ordinal < $3 ORDER BY ordinal`, s.Wave.ID, from, below)
+	rows, err := s.tx.QueryxContext(ctx, responsesBetween, s.Wave.ID, from, below)
+	return visitResponses(rows, err, visit)
+}
+
+const responsesBetween = `SELECT form_version, answers FROM responses WHERE wave_id = $1 AND ordinal >= $2 AND ordinal < $3 ORDER BY ordinal`
+
+// Responses is that of a snapshot, but as they are now: what lies there may have
+// changed its place since, and then SaveChunk and ReplaceChunk store nothing.
+func (s *Store) Responses(ctx context.Context, waveID int64, from, below int, visit func(version int, answers forms.Answers) error) error {
+	rows, err := s.db.QueryxContext(ctx, responsesBetween, waveID, from, below)
 	return visitResponses(rows, err, visit)
 }
 

@@ -90,21 +90,23 @@ func (s *Store) Overloaded() bool {
 // same transaction. The invitation is locked first, so that of two keys that
 // race for it the second finds it spent; and only a fresh key spends it.
 func (s *Store) keepInvited(ctx context.Context, r Response, now time.Time) (bool, error) {
-	return appended(s.db.ExecContext(ctx, `WITH invited AS MATERIALIZED (
-			SELECT i.collector_id, i.number
-			FROM invitations i JOIN collectors c ON c.id = i.collector_id JOIN waves w ON w.id = c.wave_id
-			WHERE i.code_index = ANY ($7) AND NOT i.spent AND (c.closed_at IS NULL OR c.closed_at > $6) AND w.id = $2
-				AND w.opens_at <= $5 AND (w.closes_at IS NULL OR w.closes_at >= w.opens_at AND w.closes_at > $6) AND $3 = ANY (w.versions)
-			FOR NO KEY UPDATE OF i),
-		fresh AS (
-			INSERT INTO submission_keys (submission_key) SELECT $1 FROM invited ON CONFLICT DO NOTHING RETURNING submission_key),
-		spent AS (
-			UPDATE invitations i SET spent = true FROM fresh, invited
-			WHERE (i.collector_id, i.number) = (invited.collector_id, invited.number))
-		INSERT INTO inbox (submission_key, wave_id, form_version, answers, collector_id)
-		SELECT submission_key, $2, $3, $4, collector_id FROM fresh, invited`,
+	return appended(s.db.ExecContext(ctx, appendInvited[inboxAt(time.Now())],
 		r.Key, r.WaveID, r.FormVersion, string(r.Answers.Encode()), now, now.Add(-LateFor), s.invitationIndexes(r.Invitation)))
 }
+
+var appendInvited = intoEach(`WITH invited AS MATERIALIZED (
+		SELECT i.collector_id, i.number
+		FROM invitations i JOIN collectors c ON c.id = i.collector_id JOIN waves w ON w.id = c.wave_id
+		WHERE i.code_index = ANY ($7) AND NOT i.spent AND (c.closed_at IS NULL OR c.closed_at > $6) AND w.id = $2
+			AND w.opens_at <= $5 AND (w.closes_at IS NULL OR w.closes_at >= w.opens_at AND w.closes_at > $6) AND $3 = ANY (w.versions)
+		FOR NO KEY UPDATE OF i),
+	fresh AS (
+		INSERT INTO submission_keys (submission_key) SELECT $1 FROM invited ON CONFLICT DO NOTHING RETURNING submission_key),
+	spent AS (
+		UPDATE invitations i SET spent = true FROM fresh, invited
+		WHERE (i.collector_id, i.number) = (invited.collector_id, invited.number))
+	INSERT INTO inbox (submission_key, wave_id, form_version, answers, collector_id)
+	SELECT submission_key, $2, $3, $4, collector_id FROM fresh, invited`)
 
 func appended(res sql.Result, err error) (bool, error) {
 	if err != nil {

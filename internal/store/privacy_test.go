@@ -22,6 +22,8 @@ import (
 var columns = map[string]string{
 	"submission_keys": "submission_key",
 	"inbox":           "submission_key wave_id form_version answers collector_id",
+	"inbox_even":      "submission_key wave_id form_version answers collector_id",
+	"inbox_odd":       "submission_key wave_id form_version answers collector_id",
 	"responses":       "wave_id ordinal release form_version answers",
 	"releases":        "wave_id number size released_at",
 	"editions":        "wave_id size",

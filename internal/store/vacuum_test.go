@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"intake/internal/store"
 )
 
 // What the ledger does not hide: until the release, a transaction ties answers
@@ -37,7 +40,7 @@ func TestUntilTheReleaseAThiefSeesWhoAnsweredWhat(t *testing.T) {
 }
 
 // filesHolding lists the relations of this database whose files hold the bytes
-// anywhere, in rows that are long deleted too.
+// anywhere, in rows that are long deleted too. The inbox counts as one.
 func (l *ledger) filesHolding(what []byte) []string {
 	l.t.Helper()
 	_, err := l.raw.ExecContext(l.t.Context(), `CHECKPOINT`)
@@ -52,12 +55,12 @@ func (l *ledger) filesHolding(what []byte) []string {
 		var content []byte
 		l.must(rows.Scan(&name, &content))
 		if bytes.Contains(content, what) {
-			found = append(found, name)
+			found = append(found, strings.NewReplacer("_even", "", "_odd", "").Replace(name))
 		}
 	}
 	l.must(rows.Err())
 	slices.Sort(found)
-	return found
+	return slices.Compact(found)
 }
 
 func TestFilesForgetWhatHasLeftTheInbox(t *testing.T) {
@@ -128,7 +131,74 @@ func TestVacuumWaitsForNobody(t *testing.T) {
 			t.Fatal("all have gone, and the inbox is not written anew")
 		}
 	}
-	l.expect("bytes of the inbox", 0, `SELECT pg_relation_size('inbox')`)
+	l.expect("bytes of the inbox", 0, bytesOfInbox)
+}
+
+const bytesOfInbox = `SELECT sum(pg_relation_size(oid)) FROM pg_class WHERE relname IN ('inbox', 'inbox_even', 'inbox_odd')`
+
+// Whoever answers does not wait while the table of the inbox that rests is
+// written anew.
+func TestNobodyWaitsForTheRestingInbox(t *testing.T) {
+	t.Parallel()
+	l := openLedger(t)
+	open, byInvitation := l.wave("one"), l.byInvitation("two")
+	_, codes := l.closedCollector(byInvitation, "Providers", 2)
+	for resting := ""; resting != store.RestingInbox(); { // else their turns changed meanwhile
+		resting = store.RestingInbox()
+		tx, err := l.raw.BeginTx(t.Context(), nil)
+		l.must(err)
+		_, err = tx.ExecContext(t.Context(), `LOCK TABLE `+resting+` IN ACCESS EXCLUSIVE MODE`)
+		l.must(err)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		answers := append(together(40, func(int) error {
+			_, err := l.Append(ctx, response(open, uuid.New(), ""), tuesday)
+			return err
+		}), together(1, func(int) error {
+			_, err := l.Append(ctx, invited(byInvitation, uuid.New(), codes[0]), tuesday)
+			return err
+		})...)
+		_, alone := l.Append(ctx, response(open, uuid.New(), ""), tuesday)
+		cancel()
+		l.must(tx.Rollback())
+		if err := errors.Join(append(answers, alone)...); err != nil && resting == store.RestingInbox() {
+			t.Errorf("while %s is written anew: %v", resting, err)
+		}
+		codes = codes[1:]
+	}
+}
+
+// What has left the table that rests is forgotten, though the other is in use.
+func TestTheRestingInboxForgets(t *testing.T) {
+	t.Parallel()
+	l := openLedger(t)
+	wave := l.wave("one")
+	resting, key, words := store.RestingInbox(), uuid.New(), uuid.NewString()
+	_, err := l.raw.ExecContext(t.Context(), `WITH keys AS (INSERT INTO submission_keys VALUES ($1))
+		INSERT INTO `+resting+` (submission_key, wave_id, form_version, answers) VALUES ($1, $2, 1, jsonb_build_object('one_change', ARRAY[$3::text]))`, key, wave, words)
+	l.must(err)
+	l.fill(wave, 0, 14)
+	l.release(wave, tuesday)
+	if got := l.filesHolding([]byte(words)); !slices.Contains(got, "inbox") {
+		t.Fatalf("before the vacuum the words are in the files of %q", got)
+	}
+	for done := false; !done; { // the server's own vacuum may be at it
+		for store.RestingInbox() != resting {
+			time.Sleep(100 * time.Millisecond)
+		}
+		tx, err := l.raw.BeginTx(t.Context(), nil)
+		l.must(err)
+		other := map[string]string{"inbox_even": "inbox_odd", "inbox_odd": "inbox_even"}[resting]
+		_, err = tx.ExecContext(t.Context(), `LOCK TABLE `+other+` IN ROW EXCLUSIVE MODE`)
+		l.must(err)
+		done, err = l.VacuumRestingInbox(t.Context())
+		l.must(errors.Join(err, tx.Rollback()))
+	}
+	if got := l.filesHolding([]byte(words)); !slices.Equal(got, []string{"responses"}) {
+		t.Errorf("after the vacuum the words are in the files of %q", got)
+	}
+	if got := l.filesHolding(key[:]); slices.Contains(got, "inbox") || slices.Contains(got, "inbox_pkey") {
+		t.Errorf("after the vacuum the key is in the files of %q", got)
+	}
 }
 
 // The rest of a wave joins the release before it: afterwards no row that is
