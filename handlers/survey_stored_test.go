@@ -38,6 +38,9 @@ var holdNothingOfResponses = map[string]string{
 	"sign_in_failures": "managers", "api_keys": "partner organisations", "goose_db_version": "the schema's own version",
 }
 
+// asListed names the inbox for each of the two tables that are the inbox.
+var asListed = strings.NewReplacer("inbox_even", "inbox", "inbox_odd", "inbox")
+
 // ledgerRows is every row of every table, as JSON, by table.
 func (app *testApp) ledgerRows() map[string][]string {
 	app.t.Helper()
@@ -77,7 +80,7 @@ func (app *testApp) filledColumns(before, after map[string][]string) map[string]
 			app.must(json.Unmarshal([]byte(row), &columns))
 			for column, value := range columns {
 				if value != nil {
-					filled[table+"."+column] = true
+					filled[asListed.Replace(table)+"."+column] = true
 				}
 			}
 		}
@@ -118,7 +121,7 @@ func TestWhatWeStoreIsTheSchema(t *testing.T) {
 	for rows.Next() {
 		var table, column string
 		app.must(rows.Scan(&table, &column))
-		name := table + "." + column
+		name := asListed.Replace(table) + "." + column
 		delete(missing, name)
 		if holdNothingOfResponses[table] == "" && listed[name] == "" {
 			t.Errorf("the ledger has %s, of which the page says nothing", name)

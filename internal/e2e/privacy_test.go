@@ -116,7 +116,7 @@ func TestNoWordIsInTheClear(t *testing.T) {
 			}
 		}
 		for _, word := range surveyMarks.words {
-			if place != "table inbox" && place != "table responses" && strings.Contains(text, word) {
+			if place != "table responses" && !strings.HasPrefix(place, "table inbox") && strings.Contains(text, word) {
 				t.Errorf("%s holds what somebody wrote in the survey", place)
 			}
 		}
