@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"database/sql"
 	"fmt"
 	"strings"
 	"testing"
@@ -254,54 +255,63 @@ func dialled(t *testing.T, raw string) string {
 	return fmt.Sprintf("%T", client)
 }
 
-// TestTheInboxIsWrittenAnewAfterAStorm: a small release does it at once; one of
-// many leaves it to the sweep, which does it as soon as nobody is in the way.
-func TestTheInboxIsWrittenAnewAfterAStorm(t *testing.T) {
+// TestTheInboxForgets: a release in quiet has the inbox written anew at once. One
+// of many, or soon after another, leaves that to the sweep, which does it with
+// what rests: whoever answers waits for none of it.
+func TestTheInboxForgets(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, testenv.Redis(t))
 	wave := b.wave(20)
-	release := func() {
+	release := func(n int) {
 		t.Helper()
+		b.respond(wave, n)
 		if err := b.release(t.Context(), payload{Wave: wave}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	release()
-	if b.stormed.Load() {
-		t.Error("a release of twenty leaves the inbox as it was")
+	release(0)
+	if b.forgetting.owes() {
+		t.Error("after a release in quiet something is owed")
 	}
-	b.respond(wave, stormRelease)
-	// Somebody still looks at what the inbox was.
-	reading, read := make(chan struct{}), make(chan error)
-	go func() {
-		read <- b.Store.ReadReleased(t.Context(), wave, func(*store.Snapshot) error {
-			reading <- struct{}{}
-			<-reading
-			return nil
-		})
-	}()
-	<-reading
-	release()
-	if !b.stormed.Load() {
-		t.Error("after a storm nothing is owed")
+	if release(store.MinRelease); !b.forgetting.owes() {
+		t.Error("after a release soon after another nothing is owed")
 	}
-	sweep := func() {
-		t.Helper()
-		if err := b.vacuumAfterStorm(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+	b.forgetting.released = time.Time{}
+	b.forgetting.take(false)
+	if release(stormRelease); !b.forgetting.owes() {
+		t.Error("after a release of many nothing is owed")
 	}
-	sweep() // of what rests
-	sweep()
-	if !b.vacuumOwed {
-		t.Error("what somebody still looks at is not owed any more")
-	}
-	reading <- struct{}{}
-	if err := <-read; err != nil {
+	db, err := sql.Open("postgres", b.db.DSN)
+	if err != nil {
 		t.Fatal(err)
 	}
-	sweep()
-	if b.vacuumOwed {
-		t.Error("a sweep that nobody was in the way of still owes it")
+	t.Cleanup(func() { _ = db.Close() })
+	file := func(table string) (node int64) {
+		t.Helper()
+		if err := db.QueryRowContext(t.Context(), `SELECT pg_relation_filenode($1)::bigint`, table).Scan(&node); err != nil {
+			t.Fatal(err)
+		}
+		return node
+	}
+	writtenAnew := map[string]bool{}
+	b.within(time.Minute, "each table is written anew", func() bool {
+		before, at := map[string]int64{}, time.Now()
+		for _, table := range store.Inboxes {
+			before[table] = file(table)
+		}
+		if err := b.forgetLater(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for table, node := range before {
+			anew := file(table) != node
+			if anew && !store.InboxRests(table, at) && !store.InboxRests(table, time.Now()) {
+				t.Errorf("%s is written anew in its turn", table)
+			}
+			writtenAnew[table] = writtenAnew[table] || anew
+		}
+		return !b.forgetting.owes()
+	})
+	if len(writtenAnew) != 3 || !writtenAnew["inbox_even"] || !writtenAnew["inbox_odd"] || !writtenAnew["inbox"] {
+		t.Errorf("written anew: %v", writtenAnew)
 	}
 }

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"intake/internal/store"
@@ -22,6 +23,14 @@ func (w *Worker) release(ctx context.Context, p payload) error {
 		// The rest of a wave joins the release before it.
 		joined = joined || moved > 0 && moved < store.MinRelease
 		more = moved >= store.MostReleased
+		if moved > 0 {
+			w.forgetting.owe(store.Inboxes...)
+		}
+		if more { // one release follows the other: nobody else gets between them
+			if err := w.forget(ctx, true); err != nil {
+				return err
+			}
+		}
 	}
 	if left == 0 {
 		return nil
@@ -31,53 +40,112 @@ func (w *Worker) release(ctx context.Context, p payload) error {
 			return err
 		}
 	}
-	if left >= stormRelease {
-		w.stormed.Store(true)
+	if w.forgetting.busy(left >= stormRelease) {
 		return nil
 	}
-	_, err := w.vacuumInbox(ctx, w.Store.VacuumInbox)
-	return errors.Join(w.Store.VacuumInvitations(ctx), err)
-}
-
-// stormRelease is how many leave together in a storm. Then there are several
-// releases a second, and the files are seen to once for all that came between two
-// sweeps.
-const stormRelease = 200
-
-// vacuumAfterStorm does what releases in a storm have left to the sweep: while
-// it goes on, for the part of the inbox that rests, and then for all of it.
-func (w *Worker) vacuumAfterStorm(ctx context.Context) error {
-	goesOn := w.stormed.Swap(false)
-	if !goesOn && !w.vacuumOwed {
-		return nil
-	}
-	vacuum := w.Store.VacuumInbox
-	if goesOn {
-		vacuum = w.Store.VacuumRestingInbox
-	}
-	done, err := w.vacuumInbox(ctx, vacuum)
-	w.vacuumOwed = goesOn || !done // if somebody was using it: at the next sweep
-	return errors.Join(err, w.Store.VacuumInvitations(ctx))
+	return errors.Join(w.Store.VacuumInvitations(ctx), w.forgetSoon(ctx, false))
 }
 
 const (
-	vacuumTries = 5
-	vacuumPause = 100 * time.Millisecond
+	// stormRelease is how many leave together in a storm.
+	stormRelease = 200
+	// quietFor is how long none must have left the inbox before for a release to
+	// have it written anew at once. Else the sweep does so, table by table, as each
+	// rests: whoever answers would wait, time and again.
+	quietFor = 20 * time.Second
 )
 
-// vacuumInbox tries for a moment, and reports whether that did it. In a storm of
-// responses it may find none in which nobody uses the inbox; then the next
-// release or the sweep tries again.
-func (w *Worker) vacuumInbox(ctx context.Context, vacuum func(context.Context) (bool, error)) (done bool, err error) {
-	for range vacuumTries {
-		if done, err := vacuum(ctx); done || err != nil {
-			return done, err
-		}
-		select {
-		case <-ctx.Done():
-			return false, ctx.Err()
-		case <-time.After(vacuumPause):
+// forgetting is what has left the inbox, but not its files yet.
+type forgetting struct {
+	mu       sync.Mutex
+	tables   map[string]bool // that hold it
+	released time.Time       // when it left last
+}
+
+// owe notes that tables have to be written anew.
+func (f *forgetting) owe(tables ...string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.tables == nil {
+		f.tables = map[string]bool{}
+	}
+	for _, table := range tables {
+		f.tables[table] = true
+	}
+}
+
+// take gives the tables that are owed, or those of them that rest, and owes them
+// no more. Whoever takes one owes it again if it could not be written anew.
+func (f *forgetting) take(resting bool) (tables []string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for table := range f.tables {
+		if !resting || store.InboxRests(table, time.Now()) {
+			tables = append(tables, table)
+			delete(f.tables, table)
 		}
 	}
-	return false, nil
+	return tables
+}
+
+// owes reports whether tables are owed.
+func (f *forgetting) owes() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.tables) > 0
+}
+
+// busy notes a release, and reports whether it was of many, or there was another
+// shortly before.
+func (f *forgetting) busy(many bool) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := f.released
+	f.released = time.Now()
+	return many || f.released.Sub(before) < quietFor
+}
+
+// forgetLater does what releases have left to the sweep.
+func (w *Worker) forgetLater(ctx context.Context) error {
+	if !w.forgetting.owes() {
+		return nil
+	}
+	return errors.Join(w.forgetSoon(ctx, true), w.Store.VacuumInvitations(ctx))
+}
+
+const (
+	forgetTries = 5
+	forgetPause = 100 * time.Millisecond
+)
+
+// forgetSoon is forget, tried a few times: in a storm of responses a table may be
+// in use just then. What is not done then the next sweep does.
+func (w *Worker) forgetSoon(ctx context.Context, resting bool) error {
+	for try := range forgetTries {
+		if try > 0 {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(forgetPause):
+			}
+		}
+		if err := w.forget(ctx, resting); err != nil || !w.forgetting.owes() {
+			return err
+		}
+	}
+	return nil
+}
+
+// forget writes the tables of the inbox that are owed anew, or those of them that
+// rest.
+func (w *Worker) forget(ctx context.Context, resting bool) error {
+	var faults []error
+	for _, table := range w.forgetting.take(resting) {
+		done, err := w.Store.VacuumInbox(ctx, table)
+		if !done {
+			w.forgetting.owe(table)
+		}
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"intake/internal/results"
+	"intake/internal/store"
 )
 
 const (
@@ -46,7 +47,7 @@ func (w *Worker) sweepUntil(ctx context.Context) {
 		if !led {
 			inboxWait.Set(0) // whoever sweeps tells
 		}
-		if err = errors.Join(err, w.vacuumAfterStorm(ctx)); err != nil && ctx.Err() == nil {
+		if err = errors.Join(err, w.forgetLater(ctx)); err != nil && ctx.Err() == nil {
 			w.Log.Error("sweep failed", "error", err)
 		}
 		select {
@@ -73,11 +74,11 @@ func (w *Worker) lead(ctx context.Context, ticks <-chan time.Time, seen *sightin
 		err := w.sweep(ctx, seen)
 		if w.Now().Sub(seen.housekept) >= houseEvery {
 			seen.housekept = w.Now()
-			_, vacuumErr := w.vacuumInbox(ctx, w.Store.VacuumInbox)
-			err = errors.Join(err, w.Store.Housekeep(ctx, w.Now()), vacuumErr)
+			w.forgetting.owe(store.Inboxes...)
+			err = errors.Join(err, w.Store.Housekeep(ctx, w.Now()))
 		}
 		sweepSeconds.Observe(time.Since(begun).Seconds())
-		if err = errors.Join(err, w.vacuumAfterStorm(ctx)); err != nil {
+		if err = errors.Join(err, w.forgetLater(ctx)); err != nil {
 			return err
 		}
 		sweepDone.SetToCurrentTime()

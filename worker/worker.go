@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -34,13 +33,13 @@ type Worker struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 
-	stormed    atomic.Bool // many were released together since the last sweep
-	vacuumOwed bool        // by the sweep, for what a storm has released
+	forgetting forgetting
 }
 
 // Run works until ctx is done, then finishes the tasks at hand.
 func (w *Worker) Run(ctx context.Context) {
 	startMetrics()
+	w.forgetting.owe(store.Inboxes...) // of whoever worked before
 	var running sync.WaitGroup
 	for _, s := range servers {
 		running.Go(func() { w.serve(ctx, s) })

@@ -107,22 +107,31 @@ func (c Counter) Save(ctx context.Context, waveID int64) (int, error) {
 	}
 	saved := 0
 	for _, number := range due {
-		chunk, wave, err := c.chunk(ctx, waveID, number, false)
-		if err != nil {
-			return saved, err
-		}
-		if chunk == nil {
-			continue // somebody else has stored it meanwhile
-		}
-		stored, err := c.Store.SaveChunk(ctx, wave, *chunk)
-		if err != nil {
-			return saved, err
-		}
+		stored, err := c.saveChunk(ctx, waveID, number)
 		if stored {
 			saved++
 		}
+		if err != nil {
+			return saved, err
+		}
 	}
 	return saved, nil
+}
+
+// saveChunk stores a chunk piece by piece until it is complete, and reports
+// whether it stored anything.
+func (c Counter) saveChunk(ctx context.Context, waveID int64, number int) (saved bool, err error) {
+	for {
+		chunk, wave, err := c.chunk(ctx, waveID, number, false)
+		if err != nil || chunk == nil {
+			return saved, err
+		}
+		stored, err := c.Store.SaveChunk(ctx, wave, *chunk)
+		if err != nil || !stored {
+			return saved, err // somebody else has stored it, or the order is another one
+		}
+		saved = true
+	}
 }
 
 // due are the numbers of the chunks that hold fewer responses than they should,
@@ -144,37 +153,47 @@ func (c Counter) due(ctx context.Context, waveID int64) (numbers []int, err erro
 }
 
 // A chunk is made by small steps with pauses between them: the whole at once
-// would keep a processor from those who answer for a second or two.
+// would keep a processor from those who answer for a second or two. After so
+// many steps it is stored as far as it is, so that a job that is cut short has
+// done its part.
 const (
 	stepResponses = 250
 	stepPause     = 10 * time.Millisecond
+	mostSteps     = 64
 )
 
 // chunk makes a chunk as it should be stored: of what is stored of it and of
-// the responses that came since; or anew, of all its responses. It is nil if
-// that is what is stored already, or the responses change their places.
+// the responses that came since, or of the first of these if they are many; or
+// anew, of all its responses. It is nil if that is what is stored already.
 func (c Counter) chunk(ctx context.Context, waveID int64, number int, anew bool) (made *store.Chunk, wave *store.Wave, err error) {
 	indexer, wave, below, err := c.begun(ctx, waveID, number, anew)
 	if err != nil {
 		return nil, nil, fmt.Errorf("begin chunk %d: %w", number, err)
 	}
 	first := number * results.ChunkSize
-	if !anew && first+indexer.Size() == below || below <= first {
+	from := first + indexer.Size()
+	if from >= below {
 		return nil, wave, nil
 	}
-	for from := first + indexer.Size(); from < below; from = first + indexer.Size() {
+	if !anew {
+		below = min(below, from+mostSteps*stepResponses)
+	}
+	for step := 0; from < below; step++ {
+		if step > 0 {
+			select {
+			case <-ctx.Done():
+				return nil, nil, fmt.Errorf("make chunk %d: %w", number, ctx.Err())
+			case <-time.After(stepPause):
+			}
+		}
 		to := min(below, from+stepResponses)
 		if err := c.Store.Responses(ctx, waveID, from, to, indexer.Add); err != nil {
 			return nil, nil, fmt.Errorf("make chunk %d: %w", number, err)
 		}
 		if first+indexer.Size() != to {
-			return nil, wave, nil
+			return nil, nil, fmt.Errorf("make chunk %d: responses of wave %d from %d to %d are %d", number, waveID, from, to, first+indexer.Size()-from)
 		}
-		select {
-		case <-ctx.Done():
-			return nil, nil, fmt.Errorf("make chunk %d: %w", number, ctx.Err())
-		case <-time.After(stepPause):
-		}
+		from = to
 	}
 	made = &store.Chunk{Number: number}
 	if made.Bits, made.Size, err = indexer.Index().Chunk(0, nameOf(waveID, number)); err != nil {

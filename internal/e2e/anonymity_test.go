@@ -204,7 +204,7 @@ func TestNothingOfARequestIsKept(t *testing.T) {
 	s.startWorker()
 	eventually(t, recoveredWithin, "the responses are released", func() bool { return s.count(`SELECT count(*) FROM responses`) == 12 })
 	look("after the release", []string{"submission_keys"}, []string{"responses"})
-	eventually(t, recoveredWithin, "the worker has emptied the inbox's file", func() bool {
+	eventually(t, 30*time.Second, "the worker has emptied the inbox's file", func() bool {
 		return s.count(`SELECT sum(pg_relation_size(oid)) FROM pg_class WHERE relname IN ('inbox', 'inbox_even', 'inbox_odd')`) == 0
 	})
 }

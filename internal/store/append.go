@@ -193,6 +193,21 @@ const inboxTurn = 10
 // inboxAt is which of inboxes takes what comes then.
 func inboxAt(now time.Time) int { return int(now.Unix() / inboxTurn % 2) }
 
+// Inboxes are the tables of the inbox: those that take what comes by turns, and
+// the one that only a process of an older release puts something into.
+var Inboxes = append(inboxes[:], "inbox")
+
+// InboxRests reports whether the table of the inbox takes nothing now, nor a
+// moment before and after.
+func InboxRests(table string, now time.Time) bool {
+	for _, at := range []time.Time{now.Add(-time.Second), now, now.Add(2 * time.Second)} {
+		if table == inboxes[inboxAt(at)] {
+			return false
+		}
+	}
+	return true
+}
+
 // intoEach makes the statement for each of inboxes of one for inbox.
 func intoEach(statement string) (each [len(inboxes)]string) {
 	for i, table := range inboxes {

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"intake/internal/store"
 )
 
@@ -39,6 +41,23 @@ func (l *ledger) looked(code string, now time.Time) []int {
 	sizes, err := l.Editions(l.t.Context(), w, w.Released, now)
 	l.must(err)
 	return sizes
+}
+
+// Ten stay behind of all tables of the inbox together.
+func TestAfterALookTenStayBehindOfAllTables(t *testing.T) {
+	t.Parallel()
+	l := openLedger(t)
+	wave := l.wave("one")
+	l.fill(wave, 0, 25)
+	l.release(wave, tuesday)
+	l.looked("one", tuesday)
+	for i := range 24 {
+		l.putInto(store.Inboxes[i%len(store.Inboxes)], wave, uuid.New(), "")
+	}
+	if n := l.release(wave, tuesday); n != 14 {
+		t.Errorf("%d of 24 left", n)
+	}
+	l.expect("waiting", 10, `SELECT count(*) FROM inbox`)
 }
 
 // TestAfterALookTenStayBehind: then the last release has ten, and its figures

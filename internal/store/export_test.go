@@ -1,9 +1,6 @@
 package store
 
-import (
-	"net"
-	"time"
-)
+import "net"
 
 // Unshuffled is the same ledger with releases that keep the order of arrival.
 func (s *Store) Unshuffled() *Store {
@@ -11,9 +8,6 @@ func (s *Store) Unshuffled() *Store {
 	other.unshuffled = true
 	return &other
 }
-
-// RestingInbox is the table of the inbox that takes nothing now.
-func RestingInbox() string { return inboxes[1-inboxAt(time.Now())] }
 
 var EditionDue = editionDue
 

@@ -94,6 +94,8 @@ func (s *Store) Tell(ctx context.Context, id uuid.UUID, now time.Time, send func
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordPatience)
 	defer cancel()
 	err = retry.Do(ctx, retry.NewConstant(recordPause), func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, recordPatience/2)
+		defer cancel()
 		err := s.recordTold(ctx, n, now)
 		if IsUnavailable(err) {
 			return retry.RetryableError(err)
@@ -121,8 +123,8 @@ func (s *Store) recordTold(ctx context.Context, n Notice, now time.Time) error {
 	})
 }
 
-// recordPatience bounds the recording of what cannot be undone. PostgreSQL is
-// back from a crash or a restart within it.
+// recordPatience bounds the recording of what cannot be undone, and one try half
+// of it. PostgreSQL is back from most restarts within it.
 const (
 	recordPatience = 5 * time.Second
 	recordPause    = 100 * time.Millisecond

@@ -106,9 +106,10 @@ func (s *Store) release(ctx context.Context, tx *sqlx.Tx, w *Wave, leaving int, 
 		}
 	}
 	var n struct{ Moved, Size int }
-	err := tx.GetContext(ctx, &n, `WITH left_inbox AS (
-			DELETE FROM inbox WHERE submission_key IN (
-				SELECT submission_key FROM inbox WHERE wave_id = $1 ORDER BY CASE WHEN NOT $4 THEN gen_random_uuid() END LIMIT $5)
+	err := tx.GetContext(ctx, &n, `WITH chosen AS MATERIALIZED ( -- once, of all tables of the inbox
+			SELECT submission_key FROM inbox WHERE wave_id = $1 ORDER BY CASE WHEN NOT $4 THEN gen_random_uuid() END LIMIT $5),
+		left_inbox AS (
+			DELETE FROM inbox WHERE submission_key IN (SELECT submission_key FROM chosen)
 			RETURNING form_version, answers, collector_id),
 		joined AS (
 			DELETE FROM responses WHERE wave_id = $1 AND ordinal >= $2 AND release = $3 RETURNING form_version, answers),

@@ -180,5 +180,5 @@ func IsUnavailable(err error) bool {
 		return false
 	}
 	var netErr net.Error
-	return errors.Is(err, ErrOverloaded) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.As(err, &netErr)
+	return errors.Is(err, ErrOverloaded) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &netErr)
 }
