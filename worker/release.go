@@ -27,7 +27,7 @@ func (w *Worker) release(ctx context.Context, p payload) error {
 			w.forgetting.owe(store.Inboxes...)
 		}
 		if more { // one release follows the other: nobody else gets between them
-			if err := w.forget(ctx, true); err != nil {
+			if _, err := w.forget(ctx, true); err != nil {
 				return err
 			}
 		}
@@ -129,7 +129,7 @@ func (w *Worker) forgetSoon(ctx context.Context, resting bool) error {
 			case <-time.After(forgetPause):
 			}
 		}
-		if err := w.forget(ctx, resting); err != nil || !w.forgetting.owes() {
+		if done, err := w.forget(ctx, resting); done || err != nil {
 			return err
 		}
 	}
@@ -137,15 +137,17 @@ func (w *Worker) forgetSoon(ctx context.Context, resting bool) error {
 }
 
 // forget writes the tables of the inbox that are owed anew, or those of them that
-// rest.
-func (w *Worker) forget(ctx context.Context, resting bool) error {
+// rest, and reports whether nobody was in the way.
+func (w *Worker) forget(ctx context.Context, resting bool) (done bool, err error) {
+	done = true
 	var faults []error
 	for _, table := range w.forgetting.take(resting) {
-		done, err := w.Store.VacuumInbox(ctx, table)
-		if !done {
+		anew, err := w.Store.VacuumInbox(ctx, table)
+		if !anew {
 			w.forgetting.owe(table)
+			done = false
 		}
 		faults = append(faults, err)
 	}
-	return errors.Join(faults...)
+	return done, errors.Join(faults...)
 }

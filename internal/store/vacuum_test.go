@@ -63,11 +63,11 @@ func (l *ledger) filesHolding(what []byte) []string {
 	return slices.Compact(found)
 }
 
-// vacuumed writes all of the inbox anew, and reports whether that was done.
-func (l *ledger) vacuumed() bool {
+// vacuumed writes tables of the inbox anew, and reports whether that was done.
+func (l *ledger) vacuumed(tables ...string) bool {
 	l.t.Helper()
 	all := true
-	for _, table := range store.Inboxes {
+	for _, table := range tables {
 		done, err := l.VacuumInbox(l.t.Context(), table)
 		l.must(err)
 		all = all && done
@@ -77,11 +77,11 @@ func (l *ledger) vacuumed() bool {
 
 // eventuallyVacuumed is vacuumed at last: the server's own vacuum may be at it
 // just then.
-func (l *ledger) eventuallyVacuumed() {
+func (l *ledger) eventuallyVacuumed(tables ...string) {
 	l.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !l.vacuumed(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); !l.vacuumed(tables...); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			l.t.Fatal("nobody uses the inbox, and it is not written anew")
+			l.t.Fatalf("nobody uses %q, and they are not written anew", tables)
 		}
 	}
 }
@@ -105,7 +105,7 @@ func TestFilesForgetWhatHasLeftTheInbox(t *testing.T) {
 		}
 	}
 	look("before the vacuum", []string{"inbox", "responses"}, []string{"inbox", "inbox_pkey", "submission_keys", "submission_keys_pkey"})
-	l.eventuallyVacuumed()
+	l.eventuallyVacuumed(store.Inboxes...)
 	look("after the vacuum", []string{"responses"}, []string{"submission_keys", "submission_keys_pkey"})
 	l.expect("responses that wait", 3, `SELECT count(*) FROM inbox`)
 }
@@ -117,7 +117,7 @@ func TestVacuumWaitsForNobody(t *testing.T) {
 	wave := l.wave("one")
 	vacuum := func(want bool, when string) {
 		t.Helper()
-		if done := l.vacuumed(); done != want {
+		if done := l.vacuumed(store.Inboxes...); done != want {
 			t.Errorf("%s: done %v", when, done)
 		}
 	}
@@ -141,7 +141,7 @@ func TestVacuumWaitsForNobody(t *testing.T) {
 	l.release(wave, tuesday)
 	vacuum(false, "somebody may still look at what it was")
 	end()
-	l.eventuallyVacuumed()
+	l.eventuallyVacuumed(store.Inboxes...)
 	l.expect("bytes of the inbox", 0, bytesOfInbox)
 }
 
@@ -205,15 +205,7 @@ func TestEachTableOfTheInboxForgets(t *testing.T) {
 		if !held(i, "inbox") {
 			t.Errorf("before the vacuum nothing is in the file of %s", table)
 		}
-		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-			done, err := l.VacuumInbox(t.Context(), table)
-			l.must(err)
-			if done {
-				break
-			} else if time.Now().After(deadline) {
-				t.Fatalf("%s is not written anew", table)
-			}
-		}
+		l.eventuallyVacuumed(table)
 		if held(i, "inbox") {
 			t.Errorf("after the vacuum the files of %s hold what has left it", table)
 		}
